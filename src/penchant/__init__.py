@@ -1,0 +1,113 @@
+"""Fine-tune pre-trained language models into recommender systems, and run them.
+
+>>> import penchant
+>>> penchant.EASE(l2=100).config
+EaseConfig(l2=100.0)
+
+Every public name stands here. Names are looked up when they are first used (PEP 562), so that
+``import penchant`` itself takes milliseconds and brings neither torch nor transformers.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .core import (
+        BundleError,
+        DamagedBundle,
+        DataError,
+        MissingDependency,
+        ModelNotFound,
+        NewerBundle,
+        PenchantError,
+        Problem,
+        SeenEvents,
+        TrainingFailed,
+        Unsupported,
+        UsageError,
+        quiet,
+    )
+    from .data import Dataset, read
+    from .engine import (
+        ALS,
+        BPR,
+        EASE,
+        STAR,
+        Estimator,
+        ItemKNN,
+        Popularity,
+        Random,
+        RecentPopularity,
+        Recommender,
+        SASRec,
+        TextMean,
+        TextSequence,
+        by_name,
+        load,
+    )
+    from .lab import compare, evaluate
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "core": (
+        "BundleError DamagedBundle DataError MissingDependency ModelNotFound NewerBundle "
+        "PenchantError Problem SeenEvents TrainingFailed Unsupported UsageError quiet"
+    ),
+    "data": "Dataset read",
+    "engine": (
+        "ALS BPR EASE STAR Estimator ItemKNN Popularity Random RecentPopularity Recommender "
+        "SASRec TextMean TextSequence by_name load"
+    ),
+    "lab": "compare evaluate",
+}
+_ROOM = {name: room for room, names in _ROOMS.items() for name in names.split()}
+
+__all__ = [
+    "ALS",
+    "BPR",
+    "EASE",
+    "STAR",
+    "BundleError",
+    "DamagedBundle",
+    "DataError",
+    "Dataset",
+    "Estimator",
+    "ItemKNN",
+    "MissingDependency",
+    "ModelNotFound",
+    "NewerBundle",
+    "PenchantError",
+    "Popularity",
+    "Problem",
+    "Random",
+    "RecentPopularity",
+    "Recommender",
+    "SASRec",
+    "SeenEvents",
+    "TextMean",
+    "TextSequence",
+    "TrainingFailed",
+    "Unsupported",
+    "UsageError",
+    "by_name",
+    "compare",
+    "evaluate",
+    "load",
+    "quiet",
+    "read",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Look a public name up in its room, once."""
+    if name not in _ROOM:
+        raise AttributeError(f"module 'penchant' has no attribute {name!r}")
+    value = getattr(import_module(f".{_ROOM[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return [*__all__, "__version__"]

@@ -1,0 +1,93 @@
+"""``penchant fit``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.core import UsageError
+
+from . import options
+from .fields import settings_page
+from .output import document, note
+from .places import check_run
+from .reading import Reading, takes_data
+from .settings import from_options
+
+
+@takes_data
+def fit(  # noqa: PLR0913 - an option each
+    reading: Reading,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="RUN", help="The folder to write the run to.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="The model.  [default: text-sequence]"),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model; repeatable."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split", metavar="S", help="Train on the training part of this split only."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", min=0, help="The seed of all randomness.  [default: 0]"),
+    ] = None,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="List the settings of the model, and stop.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    r"""Train a model and save it as a run.
+
+    Examples:
+      penchant fit --events events.csv --items items.jsonl --out runs/first
+      penchant fit --events events.csv --items items.jsonl --out runs/ease \
+          --model ease --set l2=300 --split leave-last-out
+      penchant fit --config penchant.toml --seed 1
+      penchant fit --model text-sequence --settings
+    """
+    file = reading.file
+    name = model or file.get("model", "text-sequence")
+    if settings:
+        print(settings_page(name))
+        return
+    from penchant.engine import by_name
+
+    reading.check()
+    place: Path | None = out or file.get("out")
+    if place is None:
+        raise UsageError("--out: missing. Name the folder to write the run to.")
+    check_run(place)
+    estimator = by_name(name, **file.get("model_settings", {}) | from_options(setting or []))
+    seed = file.get("seed", 0) if seed is None else seed
+    data = reading.open()
+    protocol = split or file.get("split")
+    train = data.split(protocol, seed=seed)[0] if protocol else data
+    start = time.monotonic()
+    fitted = estimator.fit(train, seed=seed)
+    seconds = time.monotonic() - start
+    fitted.save(place)
+    lengths = train.interactions.events.lengths
+    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    if as_json:
+        told = {"run": str(place), "model": name, "split": protocol, "seed": seed}
+        counts = {"users": int((lengths > 0).sum()), "items": len(train.catalogue)}
+        events = len(train.interactions)
+        document(told | counts | {"events": events, "seconds": seconds, "bytes": size})
+        return
+    print(
+        f"{name} learned from {len(train.interactions):,} events of {(lengths > 0).sum():,} users"
+        f" in {seconds:.1f} s: {place} ({size / 1e6:.1f} MB)"
+    )
+    note(f"next: penchant recommend --run {place} --user {train.interactions.users.name(0)}")

@@ -1,0 +1,54 @@
+"""What a person or a program gets to see: results on standard output, notes on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from penchant.core import Recommendation
+
+
+def note(text: str) -> None:
+    """A line about what is going on; never part of a result."""
+    sys.stdout.flush()  # so that a terminal and a pipe show both in the order they were said
+    print(text, file=sys.stderr, flush=True)
+
+
+def document(value: Any) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(plain(value), ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """The same value in what JSON can say: a number that is none (NaN, infinity) becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def ranked(found: Iterable[Recommendation]) -> None:
+    """A list of recommendations as a table: place, title, id, and under each its reasons.
+
+    Args:
+        found: best first.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_column(justify="right", no_wrap=True, style="dim")
+    for place, item in enumerate(found, 1):
+        table.add_row(str(place), Text(item.text or item.item), Text(item.item))
+        for reason in item.reasons:
+            table.add_row("", Text(f"  {reason}", style="dim"), "")
+    Console(highlight=False).print(table)

@@ -1,0 +1,114 @@
+"""``penchant predict``."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.core import bar
+
+from . import options
+from .output import document, note
+from .places import check_file
+
+if TYPE_CHECKING:
+    from penchant.data import RequestFile
+    from penchant.engine import Recommender
+
+
+def predict(  # noqa: PLR0913 - an option each
+    *,
+    run: options.Run,
+    requests: Annotated[
+        Path,
+        typer.Option(
+            "--requests",
+            metavar="R",
+            help="JSON lines: request_id, and user_id, history or query, or several.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="RANKED", help="The file of lists to write (.gz too)."),
+    ],
+    candidates: Annotated[
+        Path | None,
+        typer.Option("--candidates", metavar="C", help="A JSON list of the only items to rank."),
+    ] = None,
+    k: options.Length = 10,
+    drop_unknown: Annotated[
+        bool, typer.Option("--drop-unknown", help="Leave out history items the run lacks.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Rank items for a file of requests.
+
+    Writes one JSON line for each, in the same order: request_id, items (best first), scores.
+    Items of a request's history are never listed.
+
+    Example:
+      penchant predict --run runs/first --requests requests.jsonl -k 20 --out ranked.jsonl
+    """
+    from penchant.data import read_candidates, read_requests
+    from penchant.engine import load
+
+    check_file(out)
+    fitted = load(run)
+    asked = read_requests(requests, fitted.catalogue, "drop" if drop_unknown else "error")
+    for line in asked.notes:
+        note(f"note: {line}")
+    only = read_candidates(candidates, fitted.catalogue) if candidates else None
+    empty = 0
+    with written_whole(out) as file, bar(len(asked.ids), "predict", "request") as shown:
+        for ids, items, scores in _lists(fitted, asked, k, only):
+            row = {"request_id": ids, "items": items, "scores": scores}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            empty += not items
+            shown.update()
+    if empty:
+        note(f"note: {empty:,} requests have an empty list; {fitted.name} cannot answer them.")
+    if as_json:
+        document({"ranked": str(out), "requests": len(asked.ids), "empty": empty, "k": k})
+    else:
+        print(f"ranked {len(asked.ids):,} requests: {out}")
+
+
+def _lists(
+    fitted: Recommender, asked: RequestFile, k: int, only: options.Codes
+) -> Iterator[tuple[str, list[str], list[float]]]:
+    names = fitted.catalogue.items.ids
+    for rows, codes, scores in fitted.rank(asked.requests, k, only):
+        for place, (found, values) in enumerate(zip(codes, scores, strict=True), rows.start):
+            listed = found >= 0
+            # by way of text: the shortest digits that give the same float32 back
+            numbers = [float(str(value)) for value in values[listed]]
+            yield asked.ids[place], [names[code] for code in found[listed]], numbers
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[str]]:
+    """A text file to write to that appears under its name only when all of it is on the disk.
+
+    Args:
+        path: the file to be; packed with gzip where it ends in ``.gz``. Its folder is made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with aside.open("wb") as raw:
+            packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if path.suffix == ".gz" else raw
+            with io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as file:  # type: ignore[type-var]
+                yield file
+                file.flush()
+                os.fsync(raw.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

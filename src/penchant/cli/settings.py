@@ -1,0 +1,145 @@
+"""``penchant.toml`` and ``--set key=value``: where a command's settings come from."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from penchant.core import UsageError
+from penchant.models import did_you_mean
+
+TABLES: Mapping[str, Mapping[str, type]] = {
+    "data": {
+        "events": str,
+        "items": str,
+        "users": str,
+        "feedback": str,
+        "template": str,
+        "k_core": int,
+        "columns": dict,
+        "encoding": str,
+        "drop_unknown": bool,
+    },
+    "fit": {"model": str, "split": str, "seed": int, "out": str},
+}
+"""Table -> key -> type. The table ``[model]`` is free: its keys are the settings of the model."""
+
+PATHS = ("events", "items", "users", "out")
+KINDS = {
+    str: "text in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    dict: 'a table such as {userId = "user_id"}',
+}
+
+
+def from_file(path: Path) -> dict[str, Any]:
+    """The settings of a ``penchant.toml``: ``data`` and ``fit`` in one dict, ``model`` as a dict.
+
+    Paths in the file count from the folder of the file.
+
+    Raises:
+        UsageError: no such file, not TOML, an unknown key, or a value of the wrong type; with the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}). 'penchant init' writes one to start from."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text. Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not valid TOML: {error}. Text needs quotes.") from error
+    found: dict[str, Any] = {}
+    for table, values in content.items():
+        if table == "model" and isinstance(values, dict):
+            found["model_settings"] = values
+            continue
+        _check_name(table, [*TABLES, "model"], path, _line(text, table), "table")
+        if not isinstance(values, dict):
+            raise UsageError(
+                f"{path}:{_line(text, table)}: {table!r} is a table: write [{table}] on a line of its own."
+            )
+        for key, value in values.items():
+            line = _line(text, key, table)
+            _check_name(key, TABLES[table], path, line, f"key in [{table}]")
+            wanted = TABLES[table][key]
+            if type(value) is not wanted:
+                raise UsageError(
+                    f"{path}:{line}: {key} must be {KINDS[wanted]}, and is {value!r}."
+                )
+            found[key] = path.parent / value if key in PATHS else value
+    return found
+
+
+def from_options(options: Sequence[str]) -> dict[str, Any]:
+    """The settings in ``["l2=200.0", "language=all-MiniLM-L6-v2"]``, values read as TOML or as text.
+
+    >>> from_options(["l2=200.0", "language=all-MiniLM-L6-v2", "tie=true"])
+    {'l2': 200.0, 'language': 'all-MiniLM-L6-v2', 'tie': True}
+
+    Raises:
+        UsageError: no ``=``, a setting given twice, or a number that is none.
+    """
+    settings: dict[str, Any] = {}
+    for key, text in pairs("--set", options).items():
+        value = _value(text)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"--set {key}={text}: that is not a number a model can use.")
+        settings[key] = value
+    return settings
+
+
+def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+    """The names and values in ``["userId=user_id"]``.
+
+    Raises:
+        UsageError: no ``=``, nothing before it, or a name given twice.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise UsageError(f"{option} {text}: write {option} name=value.")
+        if name in found:
+            raise UsageError(f"{option} {name}: given twice. Give it once.")
+        found[name] = value
+    return found
+
+
+def _value(text: str) -> Any:
+    if text.lower() in {"none", "null"}:
+        return None
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _check_name(
+    name: str, names: Mapping[str, Any] | Sequence[str], path: Path, line: int, what: str
+) -> None:
+    if name not in names:
+        known = ", ".join(names)
+        guess = did_you_mean(name, list(names)) or "."
+        raise UsageError(f"{path}:{line}: unknown {what} {name!r}{guess} Known: {known}.")
+
+
+def _line(text: str, key: str, table: str | None = None) -> int:
+    """The line (first is 1) that sets ``key`` in ``table``, or opens the table ``key``."""
+    inside = table is None
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line)
+        if header:
+            inside = header[1] == table if table else False
+            if table is None and header[1].split(".")[0].strip("\"' ") == key:
+                return number
+        elif inside and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", line):
+            return number
+    return 1

@@ -1,0 +1,65 @@
+"""The words that every room speaks. Nothing here is heavy; nothing here knows a room above."""
+
+from .catalogue import Catalogue
+from .errors import (
+    BundleError,
+    DamagedBundle,
+    DataError,
+    MissingDependency,
+    ModelNotFound,
+    NewerBundle,
+    PenchantError,
+    Problem,
+    SeenEvents,
+    TrainingFailed,
+    Unsupported,
+    UsageError,
+)
+from .holdout import Holdout
+from .ids import UNKNOWN, IdMap
+from .interactions import Interactions
+from .progress import bar, quiet, track
+from .protocols import Abilities, Encoder, Model, State
+from .requests import Recommendation, Recommendations, Requests
+from .seeds import derived, generator
+from .sequences import Sequences
+from .space import Choice, Real, Space, Whole
+from .topk import top_k
+
+__all__ = [
+    "UNKNOWN",
+    "Abilities",
+    "BundleError",
+    "Catalogue",
+    "Choice",
+    "DamagedBundle",
+    "DataError",
+    "Encoder",
+    "Holdout",
+    "IdMap",
+    "Interactions",
+    "MissingDependency",
+    "Model",
+    "ModelNotFound",
+    "NewerBundle",
+    "PenchantError",
+    "Problem",
+    "Real",
+    "Recommendation",
+    "Recommendations",
+    "Requests",
+    "SeenEvents",
+    "Sequences",
+    "Space",
+    "State",
+    "TrainingFailed",
+    "Unsupported",
+    "UsageError",
+    "Whole",
+    "bar",
+    "derived",
+    "generator",
+    "quiet",
+    "top_k",
+    "track",
+]

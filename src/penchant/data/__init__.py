@@ -1,0 +1,33 @@
+"""Data: read events and catalogues, check them, split them, say what they look like."""
+
+from .dataset import Dataset, validation_split
+from .describe import Description, Spread
+from .formats import (
+    load_format,
+    open_folder,
+    read_amazon,
+    read_demo,
+    read_lastfm,
+    read_mind,
+    read_movielens,
+)
+from .read import read
+from .requests import RequestFile, read_candidates, read_requests
+
+__all__ = [
+    "Dataset",
+    "Description",
+    "RequestFile",
+    "Spread",
+    "load_format",
+    "open_folder",
+    "read",
+    "read_amazon",
+    "read_candidates",
+    "read_demo",
+    "read_lastfm",
+    "read_mind",
+    "read_movielens",
+    "read_requests",
+    "validation_split",
+]

@@ -1,0 +1,90 @@
+"""Files of separated values, every field as text, with the line of each row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+
+import polars as pl
+
+from .problems import Problems, several
+from .table import Table
+
+SEPARATORS = (",", "\t", ";")
+
+
+def read_csv(data: bytes, where: str, problems: Problems) -> Table | None:
+    """A table of text columns; None where the file cannot be taken apart.
+
+    The separator is the comma, tab or semicolon that the header has most of. A field that is not
+    there is null. Lines without any field are dropped.
+
+    Args:
+        data: the file as UTF-8.
+        where: its name, for messages.
+        problems: takes what is wrong.
+    """
+    separator = max(SEPARATORS, key=data.split(b"\n", 1)[0].decode().count)
+    lines = _Lines(data, separator)
+    header = next(lines.records())[1]
+    for name, times in Counter(header).items():
+        if times > 1:
+            problems.add(where, 1, f"column {name!r} stands {times} times", "Rename all but one.")
+    try:
+        frame = pl.read_csv(data, separator=separator, infer_schema=False)
+    except pl.exceptions.ComputeError as error:
+        _say_why(lines, len(header), where, str(error), problems)
+        return None
+    return _without_blank_rows(Table(frame, where, lines.of))
+
+
+def _without_blank_rows(table: Table) -> Table:
+    first = table.frame.columns[0]
+    if not table.frame[first].has_nulls():  # the usual case, without a pass over all columns
+        return table
+    full = ~table.frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    rows = full.arg_true()
+    return Table(table.frame.filter(full), table.where, lambda row: table.line(int(rows[row])))
+
+
+class _Lines:
+    """The line on which each row begins; counted only when somebody asks."""
+
+    def __init__(self, data: bytes, separator: str) -> None:
+        self._data, self._separator = data, separator
+
+    def of(self, row: int) -> int:
+        """The line of a row; quoted fields may hold line ends."""
+        return self._starts[row + 1] if b'"' in self._data else row + 2
+
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """Each record, the header included, with the line where it begins."""
+        text = io.StringIO(self._data.decode(), newline="")
+        reader = csv.reader(text, delimiter=self._separator)
+        line = 1
+        for record in reader:
+            yield line, record
+            line = reader.line_num + 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [line for line, _ in self.records()]
+
+
+def _say_why(lines: _Lines, width: int, where: str, error: str, problems: Problems) -> None:
+    """Say which lines have too many fields, or where a quote was left open."""
+    records = list(lines.records())
+    wide = [(line, len(record)) for line, record in records if len(record) > width]
+    if wide:
+        line, fields = wide[0]
+        what = f"{several(fields, 'field')} where the header has {width}"
+        problems.add(where, line, what, 'Put fields with a comma in "quotes".', len(wide))
+        return
+    line, record = records[-1]
+    if any("\n" in field for field in record):
+        problems.add(where, line, "a quote opens here and never closes", "Close it, or double it.")
+        return
+    problems.add(where, None, f"not a CSV file: {error.splitlines()[0]}", "Save it again as CSV.")

@@ -1,0 +1,155 @@
+"""From a table of events to checked columns, whatever is wrong with them collected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from .columns import EVENT, ITEM, POSITION, TIME, USER, VALUE, meant
+from .problems import Problems, several
+from .table import Table
+from .times import seconds
+
+OnUnknown = Literal["error", "drop"]
+
+
+@dataclass(frozen=True)
+class Events:
+    """Checked events in the order of their file.
+
+    Attributes:
+        frame: ``user_id`` and ``item_id`` as text, ``time`` as seconds or positions, ``event`` and
+            ``value``, and every other column of the file.
+        timed: whether ``time`` holds seconds.
+    """
+
+    frame: pl.DataFrame
+    timed: bool
+
+
+def ids(table: Table, name: str, problems: Problems) -> pl.Series:
+    """A column of ids as text."""
+    column = table.frame[name]
+    if column.dtype.is_float():
+        what = f"{name} holds numbers with a decimal point"
+        problems.add(table.where, None, what, "Write ids as text or whole numbers.")
+    text = column.cast(pl.String, strict=False)
+    problems.rows(
+        table,
+        name,
+        (text.is_null() | (text == "")).to_numpy(),
+        "{value} stands here",
+        "Write the id.",
+    )
+    return text
+
+
+def present(table: Table, wanted: tuple[str, ...], problems: Problems) -> bool:
+    """Whether the columns are all there; each that is not is a problem, with a likely name."""
+    missing = [name for name in wanted if name not in table.columns]
+    for name in missing:
+        problems.add(table.where, 1, f"no column {name!r}; {_has(table)}", _rename(table, name))
+    return not missing
+
+
+def checked_events(table: Table, now: float, problems: Problems) -> Events | None:
+    """Check every column of the events; None where a needed column is missing.
+
+    Args:
+        table: the events as they were read.
+        now: seconds since 1970, to know what lies in the future.
+        problems: takes what is wrong.
+    """
+    complete = present(table, (USER, ITEM), problems)
+    timed = TIME in table.columns
+    if not timed and POSITION not in table.columns:
+        guess = _rename(table, TIME, "Add one: when it happened, or 0, 1, 2, ... for each user.")
+        what = f"no column {TIME!r} or {POSITION!r}; {_has(table)}"
+        problems.add(table.where, 1, what, guess)
+        complete = False
+    if not complete:
+        return None
+    if timed and POSITION in table.columns:
+        problems.note(f"{table.where}: both {TIME} and {POSITION}: {TIME} gives the order.")
+    time = seconds(table, now, problems) if timed else _positions(table, problems)
+    frame = table.frame.with_columns(
+        ids(table, USER, problems), ids(table, ITEM, problems), pl.Series("time", time)
+    )
+    kind = pl.lit("event") if EVENT not in frame.columns else pl.col(EVENT).cast(pl.String)
+    frame = frame.with_columns(kind.fill_null("event").alias(EVENT), _values(table, problems))
+    return Events(frame, timed)
+
+
+def without_repeats(events: Events, where: str, problems: Problems) -> Events:
+    """Without exact copies: same user, item, time and kind. The first stays; the rest are counted."""
+    key = [USER, ITEM, "time", EVENT]
+    first = events.frame.select(pl.struct(key).is_first_distinct()).to_series()
+    copies = len(first) - int(first.sum())
+    if not copies:
+        return events
+    problems.note(f"{where}: dropped {several(copies, 'exact copy', 'exact copies')} of events.")
+    return Events(events.frame.filter(first), events.timed)
+
+
+def known_only(
+    events: Events, table: Table, known: pl.Series, unknown: OnUnknown, problems: Problems
+) -> Events:
+    """Without events of items that are not in the catalogue: an error, or dropped and counted."""
+    strange = ~events.frame[ITEM].is_in(known.implode())
+    count = int(strange.sum())
+    if not count:
+        return events
+    if unknown == "drop":
+        items = events.frame[ITEM].filter(strange).n_unique()
+        problems.note(
+            f"{table.where}: dropped {several(count, 'event')} of {several(items, 'item')} "
+            "that are not in the catalogue."
+        )
+        return Events(events.frame.filter(~strange), events.timed)
+    problems.rows(
+        table,
+        ITEM,
+        strange.fill_null(False).to_numpy(),
+        "{value} is not in the catalogue",
+        "Add the item, or pass unknown_items='drop' to leave such events out.",
+    )
+    return events
+
+
+def _positions(table: Table, problems: Problems) -> NDArray[np.float64]:
+    position = table.frame[POSITION].cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
+    problems.rows(
+        table, POSITION, ~np.isfinite(position), "{value} is no number", "Write 0, 1, 2, ..."
+    )
+    return position
+
+
+def _values(table: Table, problems: Problems) -> pl.Series:
+    if VALUE not in table.columns:
+        return pl.Series(VALUE, np.full(table.frame.height, np.nan, np.float32))
+    column = table.frame[VALUE]
+    value = column.cast(pl.Float32, strict=False)
+    bad = (value.is_null() & column.is_not_null()) | value.is_nan() | value.is_infinite()
+    problems.rows(
+        table,
+        VALUE,
+        bad.fill_null(False).to_numpy(),
+        "{value} is no number",
+        "Write a number, or leave it empty.",
+    )
+    return value.fill_null(float("nan"))
+
+
+def _has(table: Table) -> str:
+    return f"it has {', '.join(table.columns)}"
+
+
+def _rename(table: Table, name: str, otherwise: str = "Add the column.") -> str:
+    guess = meant(name, table.columns)
+    if guess is None:
+        return otherwise
+    return f"Rename {guess!r}, or pass columns={{{guess!r}: {name!r}}}."

@@ -1,0 +1,65 @@
+"""From a table of items to a catalogue."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from penchant.core import Catalogue, IdMap
+
+from .columns import ITEM
+from .events import ids, present
+from .problems import Problems, several, some
+from .table import Table
+from .text import default_template, render, title_column, words
+
+TITLE_LENGTH = 80  # characters
+
+
+def checked_items(table: Table, problems: Problems) -> pl.DataFrame | None:
+    """The items with distinct ids as text; None where there is no column of ids."""
+    if not present(table, (ITEM,), problems):
+        return None
+    frame = table.frame.with_columns(ids(table, ITEM, problems))
+    copies = frame[ITEM].is_duplicated() & frame[ITEM].is_not_null()
+    if not copies.any():
+        return frame
+    first = frame[ITEM].is_first_distinct()
+    # lists cannot be compared as they are: their text can
+    shown = pl.DataFrame([words(frame[name]) for name in frame.columns])
+    differing = shown.select(pl.struct(pl.all()).is_first_distinct()).to_series() & ~first
+    if not problems.rows(
+        table,
+        ITEM,
+        differing.to_numpy(),
+        "{value} stands here again with other text",
+        "Keep one line for each item.",
+    ):
+        dropped = several(int((~first).sum()), "repeated line")
+        problems.note(f"{table.where}: dropped {dropped} of items.")
+    return frame.filter(first)
+
+
+def catalogue(
+    frame: pl.DataFrame, template: str | None, where: str, problems: Problems
+) -> Catalogue:
+    """The items with their text and titles.
+
+    Raises:
+        UsageError: the template names a column that is not there.
+    """
+    template = default_template(frame) if template is None else template
+    names = frame[ITEM].to_list()
+    texts = render(frame, template) if template else [""] * len(names)
+    empty = [name for name, text in zip(names, texts, strict=True) if not text]
+    if empty:
+        problems.note(f"{where}: {several(len(empty), 'item')} without text: {some(empty)}.")
+    column = title_column(frame)
+    titles = words(frame[column]).to_list() if column else [_short(text) for text in texts]
+    titles = [title or name for title, name in zip(titles, names, strict=True)]
+    return Catalogue(IdMap(names), tuple(texts), tuple(titles), frame, template)
+
+
+def _short(text: str) -> str:
+    if len(text) <= TITLE_LENGTH:
+        return text
+    return text[:TITLE_LENGTH].rsplit(" ", 1)[0] + " ..."

@@ -1,0 +1,73 @@
+"""Collect everything that is wrong before saying any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.core import Problem
+
+from .table import Table
+
+
+class Problems:
+    """What was found wrong so far, and what was changed on the way in.
+
+    Attributes:
+        found: problems that stop the reading.
+        notes: what was dropped or converted, counted; for people.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+        self.notes: list[str] = []
+
+    def add(self, where: str, line: int | None, what: str, remedy: str, count: int = 1) -> None:
+        """Remember one problem."""
+        self.found.append(Problem(where, line, what, remedy, count))
+
+    def rows(
+        self, table: Table, column: str, bad: NDArray[np.bool_], what: str, remedy: str
+    ) -> bool:
+        """Remember one problem for all rows where ``bad`` (rows,) holds, if there are any.
+
+        Args:
+            table: where the rows stand; the problem names the line of the first.
+            column: the column in question.
+            bad: which rows, (rows,).
+            what: what is wrong; ``{value}`` stands for the first bad value.
+            remedy: what to do about it.
+        """
+        rows = np.flatnonzero(bad)
+        if not len(rows):
+            return False
+        first = int(rows[0])
+        value = table.frame[column][first]
+        shown = "nothing" if value is None or value == "" else repr(value)
+        said = what.replace("{value}", shown)
+        self.add(table.where, table.line(first), f"{column}: {said}", remedy, len(rows))
+        return True
+
+    def note(self, text: str) -> None:
+        """Remember something that people should know and that stops nothing."""
+        self.notes.append(text)
+
+
+def several(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun.
+
+    >>> several(1, "event"), several(1200, "event")
+    ('1 event', '1,200 events')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first few of many names, quoted.
+
+    >>> some(["a", "b", "c", "d"])
+    "'a', 'b', 'c', ..."
+    """
+    return ", ".join(repr(name) for name in names[:most]) + (", ..." if len(names) > most else "")

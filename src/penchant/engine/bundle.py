@@ -1,0 +1,174 @@
+"""A recommender as the files of a bundle, and back. Nothing of it is code, and nothing is fetched."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.core import (
+    BundleError,
+    Catalogue,
+    IdMap,
+    Interactions,
+    Model,
+    Sequences,
+    State,
+    UsageError,
+)
+from penchant.models import ModelClass, configure, settings_of
+from penchant.store import read_bundle, write_bundle
+
+KIND = "recommender"
+
+_USUAL: dict[str, tuple[Any, type[np.generic]]] = {
+    "weight": (1.0, np.float32),
+    "kind": (0, np.int16),
+    "value": (np.nan, np.float32),
+}
+"""Arrays of the events that are left out where they hold this one value throughout."""
+
+
+def save(
+    path: str | Path,
+    model: Model,
+    catalogue: Catalogue,
+    interactions: Interactions,
+    at: Callable[[str], None] = lambda point: None,
+) -> None:
+    """Write a recommender; see ``penchant.store.write_bundle``."""
+    about = {
+        "model": model.name,
+        "config": settings_of(model.config),
+        "template": catalogue.template,
+        "data": {
+            "digest": interactions.digest,
+            "users": len(interactions.users),
+            "items": len(interactions.items),
+            "events": len(interactions),
+            "kinds": list(interactions.kinds),
+            "timed": interactions.timed,
+        },
+    }
+    words = {"texts": catalogue.texts, "titles": catalogue.titles}
+    write_bundle(
+        path,
+        KIND,
+        {
+            "model.safetensors": lambda: _arrays(model.state()),
+            "events.safetensors": lambda: _arrays(_of_events(interactions.events)),
+            "users.json": lambda: _json(interactions.users.ids),
+            "items.json": lambda: _json(catalogue.items.ids),
+            "texts.json": lambda: _json(words),
+            "items.parquet": lambda: _table(catalogue),
+        },
+        about,
+        at,
+    )
+
+
+def load(
+    path: str | Path, models: Sequence[type[ModelClass]]
+) -> tuple[Model, Catalogue, Interactions]:
+    """Read a recommender.
+
+    Args:
+        path: the bundle's folder.
+        models: the model classes that may be in it.
+
+    Raises:
+        BundleError: damaged, newer, no recommender, or of a model or setting unknown here.
+    """
+    bundle = read_bundle(path, KIND)
+    about, files = bundle.manifest, bundle.files
+    model_class, config = _model_of(path, about, models)
+    items = IdMap(json.loads(files["items.json"]))
+    catalogue = _catalogue(items, files, about["template"])
+    data = about["data"]
+    interactions = Interactions(
+        IdMap(json.loads(files["users.json"])),
+        items,
+        _to_events(_from_arrays(files["events.safetensors"])),
+        tuple(data["kinds"]),
+        data["timed"],
+    )
+    state = _from_arrays(files["model.safetensors"])
+    return model_class.restore(config, state, catalogue, interactions), catalogue, interactions
+
+
+def _model_of(
+    path: str | Path, about: Mapping[str, Any], models: Sequence[type[ModelClass]]
+) -> tuple[type[ModelClass], Any]:
+    known = {model.name: model for model in models}
+    if about["model"] not in known:
+        raise BundleError(
+            f"{path} holds the model {about['model']!r}, which penchant does not know (written by "
+            f"penchant {about['penchant']}). Give the class: Recommender.load(path, models=[...])."
+        )
+    model_class = known[about["model"]]
+    try:
+        return model_class, configure(model_class.Config, about["config"])
+    except UsageError as error:
+        raise BundleError(
+            f"{path} was written by penchant {about['penchant']} with settings that this one does "
+            f"not take: {error}"
+        ) from error
+
+
+def _catalogue(items: IdMap, files: Mapping[str, bytes], template: str) -> Catalogue:
+    import polars as pl
+
+    words = json.loads(files["texts.json"])
+    table = pl.read_parquet(io.BytesIO(files["items.parquet"]))
+    return Catalogue(items, tuple(words["texts"]), tuple(words["titles"]), table, template)
+
+
+def _table(catalogue: Catalogue) -> bytes:
+    out = io.BytesIO()
+    catalogue.table.write_parquet(out)
+    return out.getvalue()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def _arrays(state: State) -> bytes:
+    from safetensors.numpy import save as packed
+
+    return bytes(packed({name: np.asarray(part, order="C") for name, part in state.items()}))
+
+
+def _from_arrays(content: bytes) -> dict[str, NDArray[Any]]:
+    from safetensors.numpy import load as unpacked
+
+    # copies: arrays over the bytes are read-only, and torch takes none such without a warning
+    found: dict[str, NDArray[Any]] = {}
+    for name, part in unpacked(content).items():
+        found[name] = np.array(part)
+    return found
+
+
+def _of_events(events: Sequences) -> dict[str, NDArray[Any]]:
+    named: dict[str, NDArray[Any]] = {
+        "indptr": events.indptr,
+        "item": events.item,
+        "time": events.time,
+    }
+    for name, (usual, _) in _USUAL.items():
+        part = getattr(events, name)
+        if not np.array_equal(part, np.full_like(part, usual), equal_nan=name == "value"):
+            named[name] = part
+    return named
+
+
+def _to_events(arrays: dict[str, NDArray[Any]]) -> Sequences:
+    n = len(arrays["item"])
+    for name, (usual, kind) in _USUAL.items():
+        arrays.setdefault(name, np.full(n, usual, kind))
+    return Sequences(**arrays)

@@ -1,0 +1,26 @@
+"""A catalogue with more items."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.core import Catalogue
+
+
+def with_more_items(catalogue: Catalogue, more: Catalogue) -> Catalogue:
+    """The first catalogue with the items of the second that it lacks appended; codes so far stay.
+
+    Returns the first itself where nothing is new.
+    """
+    import polars as pl
+
+    new = np.flatnonzero(more.items.onto(catalogue.items) < 0)
+    if not len(new):
+        return catalogue
+    return Catalogue(
+        catalogue.items.extended(more.items.names(new)),
+        (*catalogue.texts, *(more.texts[row] for row in new)),
+        (*catalogue.titles, *(more.titles[row] for row in new)),
+        pl.concat([catalogue.table, more.table[new]], how="diagonal_relaxed"),
+        catalogue.template,
+    )

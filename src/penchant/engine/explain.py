@@ -1,0 +1,109 @@
+"""Why an item was recommended: what the score would be had one thing not happened.
+
+The explanation is counterfactual and asks the model itself, so it is true of any model: the effect
+of an item of the history is the score with the whole history minus the score without that item
+(leave-one-out, as in Ghazimatin et al. 2020, PRINCE, arXiv:1911.08378, in its simplest form).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.core import UNKNOWN, Catalogue, Model, Requests, Sequences
+
+from .histories import joined
+
+LAST = 50
+"""Distinct items of the history, from the newest back, whose absence is tried."""
+
+_FOR_ALL = {"popularity": "popular with everybody", "recent-popularity": "popular these days"}
+_NOISE = 1e-4  # an effect below this share of the scores' spread is rounding, not a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for a recommendation.
+
+    Attributes:
+        text: in words, such as ``"because you liked Toy Story (1995)"``.
+        item: the id of the past item it speaks of, or None.
+        effect: by how much the score would fall without it, in units of the model's scores; 0
+            where no single thing can be taken away.
+    """
+
+    text: str
+    item: str | None = None
+    effect: float = 0.0
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def reasons(
+    model: Model, catalogue: Catalogue, request: Requests, items: NDArray[np.integer], n: int
+) -> list[tuple[Reason, ...]]:
+    """At most ``n`` reasons for each of some items, strongest first, at least one.
+
+    Args:
+        model: the model that ranked them.
+        catalogue: titles for the words.
+        request: one row, complete, in the model's codes.
+        items: codes of the items to explain, (items,).
+        n: most reasons an item.
+    """
+    past = _newest(request.history)
+    asked = request.queries is not None and bool(request.queries[0])
+    scores = model.score(
+        _without_each(model, request, past, asked)
+    )  # (1 + past + asked, all items)
+    finite = scores[0][np.isfinite(scores[0])]
+    noise = _NOISE * float(finite.std()) if len(finite) else 0.0
+    found = []
+    for item in items:
+        effects = np.nan_to_num(scores[0, item] - scores[1:, item], nan=0.0)
+        named = [
+            Reason(f"because you liked {catalogue.titles[code]}", catalogue.items.name(code), fall)
+            for code, fall in zip(past.tolist(), effects.tolist(), strict=False)
+        ]
+        if asked:
+            # with nothing but words to go by, the words are the reason
+            fall = float(effects[-1]) if len(past) else float("inf")
+            named.append(Reason("its text matches your words", None, fall))
+        strong = sorted((r for r in named if r.effect > noise), key=lambda r: -r.effect)[:n]
+        found.append(tuple(strong) or (_alternative(model, len(past) > 0),))
+    return found
+
+
+def _alternative(model: Model, has_past: bool) -> Reason:
+    if model.name in _FOR_ALL:
+        return Reason(_FOR_ALL[model.name])
+    if has_past:
+        return Reason("no single past item explains it")
+    return Reason("nothing is known about you yet")
+
+
+def _newest(history: Sequences) -> NDArray[np.int32]:
+    """The distinct items of a one-row history, newest first, at most ``LAST``."""
+    return np.array(list(dict.fromkeys(history.item[::-1].tolist()))[:LAST], np.int32)
+
+
+def _without_each(
+    model: Model, request: Requests, past: NDArray[np.int32], asked: bool
+) -> Requests:
+    """The request, then the request without each past item, then without its words."""
+    whole = request.history
+    histories = whole
+    for item in past:
+        histories = joined(histories, whole.where(whole.item != item))
+    if asked:
+        histories = joined(histories, whole)
+    rows = len(histories)
+    # a model that kept a vector for a known user would not notice a missing event
+    user = UNKNOWN if model.abilities.new_users else int(request.user[0])
+    queries = None
+    if asked and request.queries is not None:
+        queries = (*request.queries * (rows - 1), None)
+    return replace(request, user=np.full(rows, user, np.int32), history=histories, queries=queries)

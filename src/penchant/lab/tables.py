@@ -1,0 +1,78 @@
+"""Plain tables, and the facts that a comparison is printed with."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("penchant", "numpy", "scipy", "polars", "torch", "transformers", "implicit", "optuna")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was compared on what, and how to do it again.
+
+    Attributes:
+        data: name and counts of the data.
+        counts: training events of each item, (items,), as a list for the charts.
+        lengths: training events of each user, (users,).
+        versions: package -> version.
+        command: what repeats the comparison.
+        seeds: of the fits.
+        budget: seconds allowed for each search, None for no limit.
+    """
+
+    data: Mapping[str, Any]
+    versions: Mapping[str, str]
+    command: str
+    seeds: tuple[int, ...]
+    budget: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """One plain document."""
+        return {
+            "data": dict(self.data),
+            "seeds": list(self.seeds),
+            "tune_budget_seconds": self.budget,
+            "versions": dict(self.versions),
+            "command": self.command,
+        }
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as text: the first column to the left, the others to the right.
+
+    >>> print(aligned([["model", "n"], ["ease", "12"]]))
+    model   n
+    ease   12
+    """
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(lines)
+
+
+def versions() -> dict[str, str]:
+    """Python, the machine, and the packages that decide the result, as installed."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # an optional one
+    return found
+
+
+def command(call: str) -> str:
+    """What started this process: the command line, or the Python call where it was not ours."""
+    program = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path("python")
+    ours = program.stem == "penchant" or program.parent.name == "penchant"
+    return shlex.join(["penchant", *sys.argv[1:]]) if ours else call

@@ -1,0 +1,147 @@
+"""Vectors on disk, so that a second run encodes only what changed.
+
+One folder an encoder, named by its digest; in it immutable files ("shards"), each named by the
+SHA-256 of its own bytes. A shard is written aside and renamed, so a killed writer leaves nothing
+that can be read; a shard whose bytes do not match its name is ignored and its texts are encoded
+again. Writers never change each other's files, so any number of processes may share the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.store import atomic_write
+
+log = logging.getLogger(__name__)
+
+SHARDS = 32
+"""A folder with more shards than this is written together into one."""
+
+_STALE = 24 * 3600.0  # seconds after which a writer's leftover is certainly nobody's
+
+
+def cache_folder() -> Path:
+    """Where penchant keeps what it can compute again.
+
+    ``$PENCHANT_CACHE``, or ``penchant`` in the platform's cache folder
+    (``~/.cache`` or ``$XDG_CACHE_HOME``, ``~/Library/Caches``, ``%LOCALAPPDATA%``).
+    """
+    chosen = os.environ.get("PENCHANT_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "penchant"
+
+
+def text_key(text: str) -> bytes:
+    """The name of a text: its SHA-256, 32 bytes."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+class VectorCache:
+    """The stored vectors of one encoder.
+
+    Args:
+        digest: the encoder's digest (hex).
+        dim: length of its vectors.
+        folder: where the caches of all encoders lie; by default ``cache_folder() / "vectors"``.
+    """
+
+    def __init__(self, digest: str, dim: int, folder: Path | None = None) -> None:
+        self.folder = (folder or cache_folder() / "vectors") / digest[:16]
+        self.dim = dim
+
+    def fetch(self, keys: Sequence[bytes]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The stored vectors of some texts.
+
+        Args:
+            keys: the texts' names by ``text_key``.
+
+        Returns:
+            vectors (keys, dim), zero where there is none, and which were found (keys,).
+        """
+        out = np.zeros((len(keys), self.dim), np.float32)
+        found = np.zeros(len(keys), np.bool_)
+        wanted = {key: place for place, key in enumerate(keys)}
+        for path in self._shards():
+            shard = self._read(path)
+            if shard is None:
+                continue
+            names, vectors = shard
+            hits = [(wanted[n], row) for row, n in enumerate(names) if n in wanted]
+            if hits:
+                places, rows = np.array(hits).T
+                out[places] = vectors[rows]
+                found[places] = True
+        return out, found
+
+    def add(self, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
+        """Store vectors; a cache that cannot be written is said once and does no harm."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._write(list(keys), vectors)
+            if len(self._shards()) > SHARDS:
+                self._write_together()
+            self._sweep()
+        except OSError as error:
+            log.warning("the vectors could not be cached in %s: %s", self.folder, error)
+
+    def _shards(self) -> list[Path]:
+        return sorted(self.folder.glob("*.safetensors"))
+
+    def _read(self, path: Path) -> tuple[list[bytes], NDArray[np.float32]] | None:
+        from safetensors.numpy import load
+
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None  # another process wrote the shards together meanwhile
+        except OSError as error:
+            log.warning("a cached file of vectors cannot be read, encoding again: %s", error)
+            return None
+        if hashlib.sha256(content).hexdigest() != path.stem:
+            log.warning("a cached file of vectors is damaged, encoding again: %s", path)
+            path.unlink(missing_ok=True)
+            return None
+        arrays = load(content)
+        raw, vectors = arrays["keys"].tobytes(), arrays["vectors"]
+        return [raw[at : at + 32] for at in range(0, len(raw), 32)], vectors
+
+    def _write(self, keys: list[bytes], vectors: NDArray[np.float32]) -> Path:
+        from safetensors.numpy import save
+
+        names = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), 32)
+        content = save({"keys": names, "vectors": np.ascontiguousarray(vectors, np.float32)})
+        path = self.folder / f"{hashlib.sha256(content).hexdigest()}.safetensors"
+        atomic_write(path, content)
+        return path
+
+    def _write_together(self) -> None:
+        paths = self._shards()
+        merged: dict[bytes, NDArray[np.float32]] = {}
+        for path in paths:
+            names, vectors = self._read(path) or ([], np.zeros((0, self.dim), np.float32))
+            merged.update(zip(names, vectors, strict=True))
+        whole = self._write(list(merged), np.stack(list(merged.values())))
+        for path in paths:
+            if path != whole:
+                path.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        for path in self.folder.glob(".*.part"):
+            if time.time() - path.stat().st_mtime > _STALE:
+                path.unlink(missing_ok=True)

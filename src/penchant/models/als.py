@@ -1,0 +1,185 @@
+"""ALS: factors of users and items, solved in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.core import (
+    Abilities,
+    Catalogue,
+    Interactions,
+    Real,
+    Requests,
+    Space,
+    State,
+    Whole,
+)
+
+from .base import no_new_items, no_queries, popularity_prior
+from .factors import factorise, warm_matrix
+from .matrix import row_matrix, spread
+from .settings import within
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from penchant.data import Dataset
+
+ROWS = 256
+"""Users folded in at a time: their (factors, factors) systems are alive together."""
+
+
+@dataclass(frozen=True)
+class AlsConfig:
+    """Size and strength of the factorisation."""
+
+    factors: int = 64
+    """Length of the vectors."""
+
+    regularization: float = 10.0
+    """Strength of the L2 penalty on the vectors."""
+
+    alpha: float = 5.0
+    """Confidence in an event of weight 1; what was not chosen has confidence 1."""
+
+    iterations: int = 15
+    """How often users and items are solved for."""
+
+    def __post_init__(self) -> None:
+        within(self, "factors", 1, 4096)
+        within(self, "regularization", 0.0, float("inf"), open_low=True)
+        within(self, "alpha", 0.0, float("inf"), open_low=True)
+        within(self, "iterations", 1, float("inf"))
+
+
+class Als:
+    """Scores ``y_i . x_u``, where the vector of the user is solved for from the history.
+
+    Training alternates least squares over users and items (by ``implicit``, with its conjugate
+    gradient solver). A request is answered from its history alone, by the same normal equations::
+
+        (Y'Y + sum_i (c_i - 1) y_i y_i' + regularization I) x = sum_i c_i y_i,   c = alpha * weight
+
+    with Y (warm, factors) the vectors of the items and i over the history, so that somebody new is
+    served as somebody known is.
+
+    State: ``y`` (warm, factors) float32, ``warm`` (warm,) int32 item codes, ``prior`` (items,)
+    float32.
+
+    Source: Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets",
+    ICDM 2008; Takács, Pilászy, Tikk, "Applications of the Conjugate Gradient Method for Implicit
+    Feedback Collaborative Filtering", RecSys 2011.
+    """
+
+    name: str = "als"
+    abilities: Abilities = Abilities(new_users=True, new_items=False, queries=False)
+    Config: ClassVar[type[AlsConfig]] = AlsConfig
+    space: ClassVar[Space] = {
+        "factors": Whole(8, 256, log=True),
+        "regularization": Real(0.01, 1000.0, log=True),
+        "alpha": Real(0.1, 100.0, log=True),
+    }
+
+    def __init__(
+        self,
+        config: AlsConfig,
+        y: NDArray[np.float32],
+        warm: NDArray[np.int32],
+        prior: NDArray[np.float32],
+    ) -> None:
+        self.config = config
+        self.y = y
+        self.warm = warm
+        self.prior = prior
+
+    @classmethod
+    def fit(cls, config: AlsConfig, train: Dataset, seed: int = 0) -> Self:
+        """Factorise the weights of the training events, starting from random vectors.
+
+        Each vector is solved for by itself, so the number of threads does not change the result.
+        """
+
+        def build() -> Any:
+            from implicit.cpu.als import AlternatingLeastSquares
+
+            return AlternatingLeastSquares(
+                factors=config.factors,
+                regularization=config.regularization,
+                alpha=config.alpha,
+                iterations=config.iterations,
+                random_state=seed,
+            )
+
+        x, _, warm = warm_matrix(train.interactions)
+        prior = popularity_prior(train.interactions)
+        if not len(warm):
+            return cls(config, np.zeros((0, config.factors), np.float32), warm, prior)
+        _, y = factorise(build, x, "als", config.iterations)
+        return cls(config, y, warm, prior)
+
+    @classmethod
+    def restore(
+        cls, config: AlsConfig, state: State, catalogue: Catalogue, interactions: Interactions
+    ) -> Self:
+        """The model that gave this ``state``."""
+        return cls(config, state["y"], state["warm"], state["prior"])
+
+    def score(self, requests: Requests) -> NDArray[np.float32]:
+        """Scores (rows, items).
+
+        Raises:
+            Unsupported: a row has a query.
+        """
+        no_queries(self.name, requests)
+        x = row_matrix(requests.history, len(self.prior))[:, self.warm]
+        users = fold_in(x, self.y, self.config.alpha, self.config.regularization)
+        scores = spread(users @ self.y.T, self.warm, len(self.prior))
+        scores[np.diff(x.indptr) == 0] = self.prior
+        return scores
+
+    def state(self) -> State:
+        """The vectors of the items with events, their codes, and the popularity of every item."""
+        return {"y": self.y, "warm": self.warm, "prior": self.prior}
+
+    def with_catalogue(self, catalogue: Catalogue) -> Self:
+        """Refused.
+
+        Raises:
+            Unsupported: always; an item without events has no vector.
+        """
+        no_new_items(self.name)
+
+
+def fold_in(
+    x: csr_array, y: NDArray[np.float32], alpha: float, regularization: float
+) -> NDArray[np.float32]:
+    """The vectors of users from what they chose, the vectors of the items being fixed.
+
+    Args:
+        x: (users, items) weights.
+        y: (items, factors).
+        alpha: confidence in an event of weight 1.
+        regularization: strength of the penalty.
+
+    Returns:
+        (users, factors) float32.
+    """
+    wide = y.astype(np.float64)
+    width = y.shape[1]
+    common = wide.T @ wide + regularization * np.eye(width)  # (factors, factors)
+    users = np.zeros((x.shape[0], width), np.float32)
+    for start in range(0, x.shape[0], ROWS):
+        rows = range(start, min(start + ROWS, x.shape[0]))
+        left = np.repeat(common[None], len(rows), axis=0)  # (rows, factors, factors)
+        right = np.zeros((len(rows), width))
+        for place, row in enumerate(rows):
+            part = slice(x.indptr[row], x.indptr[row + 1])
+            chosen, confidence = wide[x.indices[part]], alpha * x.data[part].astype(np.float64)
+            left[place] += (chosen * (confidence - 1.0)[:, None]).T @ chosen
+            right[place] = confidence @ chosen
+        users[rows.start : rows.stop] = np.linalg.solve(left, right[:, :, None])[:, :, 0]
+    return users

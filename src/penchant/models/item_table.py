@@ -1,0 +1,73 @@
+"""Item vectors: learned ids alone, or what a language model makes of the text plus a gated id."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class IdTable(nn.Module):
+    """One learned vector an item."""
+
+    def __init__(self, items: int, dim: int) -> None:
+        super().__init__()
+        self.ids = nn.Embedding(items, dim)
+        nn.init.normal_(self.ids.weight, std=0.02)
+
+    def forward(self, codes: Tensor | None = None) -> Tensor:
+        """Vectors of some items (codes, dim), or of all of them (items, dim)."""
+        if codes is None:
+            return self.ids.weight
+        vectors: Tensor = self.ids(codes)
+        return vectors
+
+
+class TextTable(nn.Module):
+    """``W text + g(n) id``: the text of an item, and what its own n events add to that.
+
+    The gate ``g(n) = sigmoid(a log(1 + n) + b)`` opens with the events an item has, and is shut
+    where it has none, so that a cold item stands on its text alone. In training the id is left
+    out at random, so that the text has to carry warm items too.
+    """
+
+    text: Tensor
+    counts: Tensor
+
+    def __init__(self, text: Tensor, counts: Tensor, dim: int, id_dropout: float) -> None:
+        """Args: text: (items, text dim) frozen; counts: events of each item in training, (items,)."""
+        super().__init__()
+        self.register_buffer("text", text, persistent=False)
+        self.register_buffer("counts", counts, persistent=False)
+        self.project = nn.Linear(text.shape[1], dim)
+        self.ids = nn.Embedding(len(text), dim)
+        nn.init.normal_(self.ids.weight, std=0.02)
+        self.slope = nn.Parameter(torch.tensor(0.5))
+        self.bias = nn.Parameter(torch.tensor(-1.0))
+        self.id_dropout = id_dropout
+
+    def forward(self, codes: Tensor | None = None) -> Tensor:
+        """Vectors of some items (codes, dim), or of all of them (items, dim)."""
+        text, counts, ids = self.text, self.counts, self.ids.weight
+        if codes is not None:
+            text, counts, ids = text[codes], counts[codes], self.ids(codes)
+        log_count = torch.log1p(counts.float())[:, None]  # (n, 1)
+        gate = torch.sigmoid(self.slope * log_count + self.bias) * (log_count > 0)  # (n, 1)
+        if self.training and self.id_dropout:
+            gate = gate * (torch.rand_like(gate) >= self.id_dropout)
+        vectors: Tensor = self.project(text) + gate * ids
+        return vectors
+
+    def extended(self, text: Tensor) -> TextTable:
+        """The same table with items appended that have a text (new, text dim) and no events."""
+        none = torch.zeros(len(text), dtype=self.counts.dtype)
+        grown = TextTable(
+            torch.cat([self.text, text]),
+            torch.cat([self.counts, none]),
+            self.ids.embedding_dim,
+            self.id_dropout,
+        )
+        weights = self.state_dict()
+        unmet = torch.zeros(len(text), self.ids.embedding_dim)
+        weights["ids.weight"] = torch.cat([weights["ids.weight"], unmet])
+        grown.load_state_dict(weights)
+        return grown

@@ -1,0 +1,135 @@
+"""Configs: from a mapping and back, checked, with the text under each field as its help."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import inspect
+import textwrap
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from penchant.core import UsageError
+
+C = TypeVar("C")
+
+
+def configure(config: type[C], settings: Mapping[str, Any]) -> C:
+    """Build a config from plain values, as they come from a file, a bundle or the command line.
+
+    Args:
+        config: a frozen dataclass; a field may hold another one, given as a mapping.
+        settings: value by field; fields left out keep their defaults.
+
+    Raises:
+        UsageError: an unknown key (with the near name), a value of the wrong type or out of range.
+
+    >>> from penchant.models import EaseConfig
+    >>> configure(EaseConfig, {"l2": 100})
+    EaseConfig(l2=100.0)
+    """
+    hints = get_type_hints(config)
+    names = [field.name for field in dataclasses.fields(config)]  # type: ignore[arg-type]
+    for key in settings:
+        if key not in names:
+            raise UsageError(
+                f"{config.__name__} has no setting {key!r}{did_you_mean(key, names)}. "
+                f"Settings: {', '.join(names) or 'none'}."
+            )
+    values = {
+        key: _value(f"{config.__name__}.{key}", hints[key], value)
+        for key, value in settings.items()
+    }
+    return config(**values)
+
+
+def settings_of(config: Any) -> dict[str, Any]:
+    """The settings of a config as plain values: what a bundle's manifest holds.
+
+    >>> from penchant.models import EaseConfig
+    >>> settings_of(EaseConfig(l2=50.0))
+    {'l2': 50.0}
+    """
+    return dataclasses.asdict(config)
+
+
+def field_help(config: type[Any]) -> dict[str, str]:
+    """The text written under each field of a config class, on one line each.
+
+    >>> from penchant.models import RecentPopularityConfig
+    >>> field_help(RecentPopularityConfig)["half_life_days"]
+    'Days after which an event counts half, where events have times.'
+    """
+    body = ast.parse(textwrap.dedent(inspect.getsource(config))).body[0]
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    found: dict[str, str] = {}
+    for field, text in pairwise(statements):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(text, ast.Expr)
+            and isinstance(text.value, ast.Constant)
+            and isinstance(text.value.value, str)
+        ):
+            found[field.target.id] = " ".join(text.value.value.split())
+    return found
+
+
+def within(config: object, field: str, low: float, high: float, *, open_low: bool = False) -> None:
+    """Check that a number of a config lies between two bounds.
+
+    Raises:
+        UsageError: it does not; the message names the setting and the value.
+    """
+    value = getattr(config, field)
+    fits = (low < value if open_low else low <= value) and value <= high
+    if not fits:  # NaN ends here too
+        least = f"more than {low:g}" if open_low else f"at least {low:g}"
+        most = "" if high == float("inf") else f" and at most {high:g}"
+        raise UsageError(f"{type(config).__name__}.{field} must be {least}{most}, got {value!r}.")
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """``"; did you mean 'ease'?"`` where a known word is near, or nothing.
+
+    >>> did_you_mean("eese", ["ease", "als"])
+    "; did you mean 'ease'?"
+    """
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _value(place: str, hint: Any, value: Any) -> Any:
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    for kind in kinds:
+        if get_origin(kind) is Literal and value in get_args(kind):
+            return value
+        if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
+            return configure(kind, value)  # type: ignore[arg-type]
+        if _is_a(value, kind):
+            return float(value) if kind is float else value
+    raise UsageError(f"{place} must be {' or '.join(map(_named, kinds))}, got {value!r}.")
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    if isinstance(value, bool):  # a bool is an int for Python, hardly ever for a user
+        return kind in (bool, Any)
+    if kind is float:
+        return isinstance(value, int | float)
+    plain = get_origin(kind) or kind
+    if plain is Any:
+        return True
+    return isinstance(plain, type) and isinstance(value, plain)
+
+
+def _named(kind: Any) -> str:
+    if kind is NoneType:
+        return "None"
+    if get_origin(kind) is Literal:
+        return " or ".join(map(repr, get_args(kind)))
+    return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(
+        kind, getattr(kind, "__name__", str(kind))
+    )

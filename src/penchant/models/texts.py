@@ -1,0 +1,83 @@
+"""Texts as unit vectors, for the models that read without training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from penchant.core import Encoder
+
+
+class Reader:
+    """A language model that is loaded when there is something to read, and not before."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._encoder: Encoder | None = None
+
+    def vectors(self, texts: Sequence[str], *, cache: bool = True) -> NDArray[np.float32]:
+        """Unit vectors (texts, dim); zeros for a text of blanks.
+
+        Args:
+            texts: what to read.
+            cache: keep the vectors on disk for the next time.
+
+        Raises:
+            ModelNotFound: the language model cannot be found.
+        """
+        from penchant.language import encode_texts, load_encoder  # heavy: it brings torch
+
+        if self._encoder is None:
+            self._encoder = load_encoder(self.language)
+        written = np.array([bool(text.strip()) for text in texts], bool)
+        full = np.zeros((len(texts), self._encoder.dim), np.float32)
+        if written.any():
+            chosen = tuple(text for text, keep in zip(texts, written, strict=True) if keep)
+            full[written] = unit(encode_texts(self._encoder, chosen, cache=cache))
+        return full
+
+    def queries(self, queries: Sequence[str | None], dim: int) -> NDArray[np.float32]:
+        """Unit vectors of queries (rows, dim); zeros where there is none."""
+        if not any(query and query.strip() for query in queries):
+            return np.zeros((len(queries), dim), np.float32)
+        return self.vectors([query or "" for query in queries], cache=False)
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows scaled to length 1; rows of zeros stay."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: NDArray[np.float32] = (vectors / np.maximum(length, 1e-12)).astype(np.float32)
+    return scaled
+
+
+def empty(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which rows hold nothing but zeros, (rows,)."""
+    nothing: NDArray[np.bool_] = np.logical_not(np.any(vectors, axis=1))
+    return nothing
+
+
+def last_resort(
+    scores: NDArray[np.float32],
+    blank: NDArray[np.bool_],
+    lost: NDArray[np.bool_],
+    prior: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Settle in place the items and the rows that have nothing to go by.
+
+    Args:
+        scores: (rows, items).
+        blank: items about which nothing is known, (items,).
+        lost: rows about which nothing is known, (rows,).
+        prior: popularity, (items,).
+
+    Returns:
+        the scores, blank items lowest in each row, lost rows ranked by popularity.
+    """
+    if blank.any() and len(scores):
+        scores[:, blank] = scores.min(axis=1, keepdims=True)
+    scores[lost] = prior
+    return scores

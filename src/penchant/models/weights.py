@@ -1,0 +1,35 @@
+"""Weights of a network as arrays, and back."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from penchant.core import DamagedBundle, State
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def weights_of(network: nn.Module) -> State:
+    """Every learned array of a network by its path."""
+    return {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+
+
+def load_weights(network: N, state: State) -> N:
+    """Put arrays into a network.
+
+    Raises:
+        DamagedBundle: an array is missing, left over, or of another shape than the config says.
+    """
+    own = network.state_dict()
+    given = {name: torch.tensor(state[name]) for name in own if name in state}
+    odd = [name for name in own if name not in given or given[name].shape != own[name].shape]
+    if odd:
+        raise DamagedBundle(
+            f"the weights do not fit the settings saved beside them ({', '.join(odd[:3])}). "
+            "Fit the model again, or restore the bundle from a copy."
+        )
+    network.load_state_dict(given)
+    return network

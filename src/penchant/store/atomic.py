@@ -1,0 +1,46 @@
+"""Files that are either whole or absent, whatever moment the process dies."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+PART = ".part"
+"""Ending of a file that is still being written; what a killed writer leaves behind."""
+
+
+def atomic_write(path: str | Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one and nothing between.
+
+    The bytes are on the disk before the name is: written aside, fsynced, renamed, and the folder
+    fsynced. The folder must exist.
+    """
+    target = Path(path)
+    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{PART}")
+    try:
+        write_durably(aside, content)
+        aside.replace(target)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a new file and return when its bytes are on the disk."""
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Return when the names in a folder are on the disk."""
+    if os.name != "posix":
+        return  # Windows cannot open a folder; its renames are journalled by the file system
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

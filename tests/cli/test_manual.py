@@ -1,0 +1,40 @@
+"""The help, and the page that is made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penchant.cli.app import app
+from penchant.cli.manual import COMMANDS, manual
+
+PAGE = Path(__file__).parents[2] / "docs" / "guide" / "command-line.md"
+
+
+def test_the_page_is_what_the_help_says():
+    assert PAGE.read_text("utf-8") == manual(), "run: make docs"
+
+
+def test_every_command_has_its_part():
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert sorted(names) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_teaches_by_example(call, name: str):
+    said = call(name, "--help")
+    assert said.status == 0
+    assert "Example" in said.out
+    assert f"penchant {name}" in said.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_fits_80_columns(call, name: str, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert max(map(len, call(name, "--help").out.splitlines())) <= 80
+
+
+def test_the_summary_of_a_command_is_not_cut_off(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in call("--help").out

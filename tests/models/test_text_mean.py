@@ -1,0 +1,72 @@
+"""Mean of texts, with a toy language whose words have fixed vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from penchant.models import TextMean, TextMeanConfig
+
+TEXTS = ["red sea", "blue sea", "night war", "slow love", ""]
+
+
+@pytest.fixture
+def data(world, toy_language):
+    return world.dataset([[0, 1], [2, 1], [1]], TEXTS)
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def test_the_score_is_the_cosine_to_the_faded_mean_of_the_history(world, data):
+    model = TextMean.fit(TextMeanConfig(decay=0.5), data)
+    v = unit(model.vectors[:4].astype(np.float64))
+    profile = unit(0.25 * v[3] + 0.5 * v[0] + v[2])
+    scores = model.score(world.requests(data, [[3, 0, 2]]))
+    assert np.allclose(scores[0, :4], v @ profile, atol=1e-6)
+
+
+def test_words_find_the_item_that_says_them(world, data):
+    model = TextMean.fit(TextMeanConfig(), data)
+    scores = model.score(world.requests(data, [[], []], queries=("war night", "love slow")))
+    assert scores.argmax(axis=1).tolist() == [2, 3]
+    assert scores.max(axis=1) == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
+def test_words_and_history_are_added(world, data):
+    model = TextMean.fit(TextMeanConfig(), data)
+    v = model.vectors.astype(np.float64)
+    scores = model.score(world.requests(data, [[0]], queries=("night war",)))
+    assert np.allclose(scores[0, :4], v[:4] @ unit(v[0] + v[2]), atol=1e-6)
+
+
+def test_an_item_without_text_comes_last(world, data):
+    model = TextMean.fit(TextMeanConfig(), data)
+    scores = model.score(world.requests(data, [[0], [2, 3]]))
+    assert (scores[:, 4:] <= scores[:, :4].min(axis=1, keepdims=True)).all()
+
+
+def test_a_history_without_text_is_answered_by_popularity(world, data):
+    scores = TextMean.fit(TextMeanConfig(), data).score(world.requests(data, [[4]]))
+    assert scores[0].argmax() == 1
+
+
+def test_a_new_item_is_found_by_its_text_at_once(world, data):
+    model = TextMean.fit(TextMeanConfig(), data)
+    larger = model.with_catalogue(world.catalogue([*TEXTS, "warm night"]))
+    scores = larger.score(world.requests(data, [[]], queries=("warm night",)))
+    assert scores[0].argmax() == 5
+
+
+def test_a_restored_model_loads_the_language_only_when_there_is_something_to_read(
+    world, data, toy_language
+):
+    model = TextMean.fit(TextMeanConfig(language="toy"), data)
+    again = TextMean.restore(model.config, model.state(), data.catalogue, data.interactions)
+    toy_language.clear()
+    again.score(world.requests(data, [[0]], queries=(None,)))
+    assert toy_language == []
+    again.score(world.requests(data, [[]], queries=("sea",)))
+    again.score(world.requests(data, [[]], queries=("war",)))
+    assert toy_language == ["toy"]
