@@ -43,7 +43,9 @@ def shared_data(name: str) -> Path:
     home = os.environ.get("PENCHANT_DATA")
     folder = Path(home) if home else ROOT.parent / "shared" / "data"
     if not (folder / name).is_dir():
-        pytest.skip(f"no data set {name!r} in {folder}; set PENCHANT_DATA to a folder that holds it")
+        pytest.skip(
+            f"no data set {name!r} in {folder}; set PENCHANT_DATA to a folder that holds it"
+        )
     return folder / name
 
 

@@ -10,10 +10,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
-from pytest_examples import CodeExample, EvalExample, find_examples
 
 import penchant
 
@@ -34,11 +34,6 @@ def name_of(path: Path) -> str:
 def test_a_file_holds_one_idea(path: Path):
     limit = LONG_ON_PURPOSE.get(path.relative_to(SRC).as_posix(), MAX_LINES)
     assert len(path.read_text("utf-8").splitlines()) <= limit
-
-
-@pytest.mark.parametrize("example", find_examples(SRC), ids=str)
-def test_examples_in_docstrings_run(example: CodeExample, eval_example: EvalExample):
-    eval_example.run(example)
 
 
 def doctests() -> list[str]:
@@ -75,7 +70,9 @@ def test_the_lowest_floors_import_without_tables_or_tensors(room: str):
 def test_a_room_lists_its_public_names_sorted(room: str):
     names = importlib.import_module(f"penchant.{room}").__all__
     assert len(set(names)) == len(names)
-    assert list(names) == sorted(names, key=lambda name: (not name.isupper(), name[0].islower(), name))
+    assert list(names) == sorted(
+        names, key=lambda name: (not name.isupper(), name[0].islower(), name)
+    )
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -85,7 +82,9 @@ def test_what_a_room_offers_is_documented(room: str):
     for name in module.__all__:
         thing = getattr(module, name)
         if inspect.isclass(thing) or inspect.isfunction(thing):
-            assert (thing.__doc__ or "").strip(), f"penchant.{room}.{name} says nothing about itself"
+            assert (thing.__doc__ or "").strip(), (
+                f"penchant.{room}.{name} says nothing about itself"
+            )
 
 
 def test_the_public_names_are_these():
@@ -116,7 +115,7 @@ def test_every_dependency_gives_its_reason():
 
 def test_every_dependency_is_pinned():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     names = {re.split(r"[^\w.-]", line)[0].lower().replace("_", "-") for line in wanted}
     pinned = {
         line.split("==")[0].lower().replace("_", "-")
@@ -142,9 +141,9 @@ def test_links_in_the_pages_lead_somewhere():
     broken = []
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
-            if not target.startswith(("http:", "https:", "mailto:")):
-                if not (page.parent / target).exists():
-                    broken.append(f"{name_of(page)} -> {target}")
+            elsewhere = target.startswith(("http:", "https:", "mailto:"))
+            if not elsewhere and not (page.parent / target).exists():
+                broken.append(f"{name_of(page)} -> {target}")
     assert broken == []
 
 

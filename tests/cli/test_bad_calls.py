@@ -61,7 +61,9 @@ CALLS = {
     "fit without a place": Bad(f"fit {E_I} --model ease", 2, r"--out: missing"),
     "an unknown model": Bad(FIT + "esae", 2, r"'esae'.*did you mean 'ease'"),
     "an unknown setting": Bad(FIT + "ease --set l3=5", 2, r"'l3'.*Settings: l2"),
-    "a setting of the wrong type": Bad(FIT + "ease --set l2=much", 2, r"l2 must be a number.*'much'"),
+    "a setting of the wrong type": Bad(
+        FIT + "ease --set l2=much", 2, r"l2 must be a number.*'much'"
+    ),
     "a setting out of range": Bad(FIT + "ease --set l2=-1", 2, r"l2 must be.*got -1"),
     "a setting that is not a number": Bad(FIT + "ease --set l2=nan", 2, r"l2=nan.*not a number"),
     "a setting without a value": Bad(FIT + "ease --set l2", 2, r"--set l2: write --set name=value"),
@@ -88,7 +90,9 @@ CALLS = {
         f"describe {E_I} --template {{{{titel}}}}", 2, r"titel.*\{title\}"
     ),
     "a feedback rule that is none": Bad(f"describe {E_I} --feedback >=4", 2, r"feedback '>=4'"),
-    "a feedback rule about nothing": Bad(f"describe {E_I} --feedback click", 2, r"'click'.*no such"),
+    "a feedback rule about nothing": Bad(
+        f"describe {E_I} --feedback click", 2, r"'click'.*no such"
+    ),
     "a column without a name": Bad(f"describe {E_I} --column user", 2, r"--column user: write"),
     "an unknown encoding": Bad(f"describe {E_I} --encoding utf-9", 2, r"utf-9.*unknown"),
     "a picture of another kind": Bad(
@@ -104,7 +108,9 @@ CALLS = {
         f"fit {E_I} --model ease --out {{files}}", 2, r"something other than a run"
     ),
     "a config that is missing": Bad("fit --config {new}/p.toml", 2, r"p\.toml.*penchant init"),
-    "a config that is not TOML": Bad("fit --config {files}/broken.toml", 2, r"broken\.toml.*line 3"),
+    "a config that is not TOML": Bad(
+        "fit --config {files}/broken.toml", 2, r"broken\.toml.*line 3"
+    ),
     "a config with an unknown key": Bad(
         "fit --config {files}/key.toml", 2, r"key\.toml:5: .*'modle'.*did you mean 'model'"
     ),
@@ -127,7 +133,9 @@ CALLS = {
     "a run that is any folder": Bad("recommend --run {tiny} --user u1", 1, r"no manifest\.json"),
     "a damaged run": Bad("recommend --run {copy} --user u1", 1, r"model\.safetensors.*(written)"),
     "an unknown user": Bad("recommend --run {run} --user u1000", 2, r"'u1000'.*'u10'"),
-    "an unknown history": Bad("recommend --run {run} --history x,y", 2, r"none of the ids given.*'x'"),
+    "an unknown history": Bad(
+        "recommend --run {run} --history x,y", 2, r"none of the ids given.*'x'"
+    ),
     "nobody to recommend to": Bad("recommend --run {run}", 2, r"--user, --history or --query"),
     "an empty query": Bad("recommend --run {run} --query=", 2, r"--query is empty"),
     "words for a model that does not read": Bad(
@@ -149,7 +157,9 @@ CALLS = {
     "requests with a bad line": Bad(
         PREDICT + "{run} --requests {files}/line.jsonl", 1, r"line\.jsonl:2: "
     ),
-    "requests that are lists": Bad(PREDICT + "{run} --requests {files}/list.jsonl", 1, r"jsonl:1: "),
+    "requests that are lists": Bad(
+        PREDICT + "{run} --requests {files}/list.jsonl", 1, r"jsonl:1: "
+    ),
     "requests without a name": Bad(
         PREDICT + "{run} --requests {files}/noid.jsonl", 1, r"jsonl:1: .*request_id"
     ),

@@ -76,7 +76,9 @@ def test_settings_of_a_model_are_listed_with_their_defaults(call):
 
 
 def test_evaluate_gives_one_json_document(call, data, run: Path):
-    said = call("evaluate", "--run", run, *data, "--split", "leave-last-out", "-k", "5,10", "--json")
+    said = call(
+        "evaluate", "--run", run, *data, "--split", "leave-last-out", "-k", "5,10", "--json"
+    )
     assert said.status == 0
     found = json.loads(said.out)
     assert found["requests"] == 80
@@ -179,7 +181,9 @@ def test_doctor_names_what_is_there(call):
     said = call("doctor", "--json")
     found = json.loads(said.out)
     assert said.status == (0 if found["good"] else 1)
-    assert {"penchant", "torch", "device", "cores", "cache"} <= {f["what"] for f in found["findings"]}
+    assert {"penchant", "torch", "device", "cores", "cache"} <= {
+        f["what"] for f in found["findings"]
+    }
 
 
 def test_doctor_fails_and_gives_the_line_where_a_package_is_missing(call, monkeypatch):

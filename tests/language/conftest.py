@@ -30,7 +30,10 @@ def tiny_model(tmp_path):
         tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
         (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
         if modules is not None:
-            steps = [{"path": f"{n}_{step}", "type": f"st.models.{step}"} for n, step in enumerate(modules)]
+            steps = [
+                {"path": f"{n}_{step}", "type": f"st.models.{step}"}
+                for n, step in enumerate(modules)
+            ]
             (folder / "modules.json").write_text(json.dumps(steps))
         if pooling is not None:
             (folder / "1_Pooling").mkdir()

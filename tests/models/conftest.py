@@ -64,9 +64,7 @@ def requests_of(data: Dataset, histories, users=None, queries=None) -> Requests:
     history = Sequences.of_items(np.array([len(h) for h in histories]), flat)
     user = np.full(len(histories), -1) if users is None else np.array(users)
     interactions = data.interactions
-    return Requests(
-        interactions.users, interactions.items, user.astype(np.int32), history, queries
-    )
+    return Requests(interactions.users, interactions.items, user.astype(np.int32), history, queries)
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from penchant.models import Bpr, BprConfig
 def two_tastes(world):
     """20 users of items 0-4 and 20 of items 5-9, each missing one; item 10 has no events."""
     groups = [range(5), range(5, 10)]
-    return world.dataset([[i for i in groups[u % 2] if i % 5 != u % 5] for u in range(40)], ["a"] * 11)
+    return world.dataset(
+        [[i for i in groups[u % 2] if i % 5 != u % 5] for u in range(40)], ["a"] * 11
+    )
 
 
 def test_it_puts_the_missing_item_of_ones_own_taste_above_the_others(world, two_tastes):

@@ -12,10 +12,14 @@ from penchant.testing import CHECKS, Case
 SMALL: dict[str, dict[str, Any]] = {
     "als": {"factors": 4, "iterations": 3},
     "bpr": {"factors": 4, "iterations": 5},
+    "sasrec": {"dim": 8, "layers": 1, "epochs": 2},
+    "text-sequence": {"dim": 8, "layers": 1, "epochs": 2},
 }
 """Settings that train in a blink; a model that is not here is fitted with its own defaults."""
 
-CASES = [Case(model, models.configure(model.Config, SMALL.get(model.name, {}))) for model in models.ALL]
+CASES = [
+    Case(model, models.configure(model.Config, SMALL.get(model.name, {}))) for model in models.ALL
+]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -57,7 +57,16 @@ def test_of_equal_neighbours_those_with_the_lower_code_are_kept(world):
     data = world.dataset([[0, 1, 2, 3]], ["a"] * 4)
     x = row_matrix(data.interactions.events, 4)
     kept = similar_items(x, 0.0, 2).toarray() > 0
-    assert np.argwhere(kept).tolist() == [[0, 1], [0, 2], [1, 0], [1, 2], [2, 0], [2, 1], [3, 0], [3, 1]]
+    assert np.argwhere(kept).tolist() == [
+        [0, 1],
+        [0, 2],
+        [1, 0],
+        [1, 2],
+        [2, 0],
+        [2, 1],
+        [3, 0],
+        [3, 1],
+    ]
 
 
 def test_items_that_are_nobodys_neighbour_are_ordered_by_popularity(world):

@@ -16,7 +16,10 @@ def data(world):
 def test_what_is_asked_decides_the_order(world, data):
     model = Random.fit(RandomConfig(), data)
     asked = world.requests(
-        data, [[1, 2], [2, 1], [1, 2], [1, 2]], users=[0, 0, 1, 0], queries=(None, None, None, "sea")
+        data,
+        [[1, 2], [2, 1], [1, 2], [1, 2]],
+        users=[0, 0, 1, 0],
+        queries=(None, None, None, "sea"),
     )
     scores = model.score(asked)
     assert len(np.unique(scores[:, 0])) == 4

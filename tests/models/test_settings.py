@@ -18,6 +18,12 @@ class Inner:
 
 
 @dataclass(frozen=True)
+class Larger(Inner):
+    alpha: float = 1.0
+    """How strongly."""
+
+
+@dataclass(frozen=True)
 class Outer:
     mode: Literal["full", "sampled"] = "full"
     """Which."""
@@ -43,13 +49,21 @@ def test_a_config_inside_a_config_comes_from_a_mapping_and_goes_back():
 @pytest.mark.parametrize(
     ("config", "settings", "message"),
     [
-        (EaseConfig, {"l3": 1}, r"EaseConfig has no setting 'l3'; did you mean 'l2'\? Settings: l2"),
+        (
+            EaseConfig,
+            {"l_2": 1},
+            r"EaseConfig has no setting 'l_2'; did you mean 'l2'\? Settings: l2",
+        ),
         (EaseConfig, {"l2": "much"}, r"EaseConfig.l2 must be a number, got 'much'"),
         (EaseConfig, {"l2": True}, r"EaseConfig.l2 must be a number, got True"),
         (EaseConfig, {"l2": 0}, r"EaseConfig.l2 must be more than 0, got 0"),
         (EaseConfig, {"l2": float("nan")}, r"got nan"),
         (AlsConfig, {"factors": 1.5}, r"AlsConfig.factors must be a whole number, got 1.5"),
-        (AlsConfig, {"factors": 0}, r"AlsConfig.factors must be at least 1 and at most 4096, got 0"),
+        (
+            AlsConfig,
+            {"factors": 0},
+            r"AlsConfig.factors must be at least 1 and at most 4096, got 0",
+        ),
         (Outer, {"mode": "half"}, r"Outer.mode must be 'full' or 'sampled', got 'half'"),
         (Outer, {"mode": ["full"]}, r"Outer.mode must be 'full' or 'sampled', got \['full'\]"),
         (Outer, {"deep": 1}, r"Outer.deep must be true or false, got 1"),
@@ -66,5 +80,9 @@ def test_the_text_under_a_field_is_its_help():
     assert field_help(Outer) == {"mode": "Which.", "tuning": "How, over two lines."}
 
 
+def test_a_config_that_extends_another_has_the_help_of_both():
+    assert list(field_help(Larger)) == ["rank", "alpha"]
+
+
 def test_far_words_are_not_suggested():
-    assert did_you_mean("penguin", ["ease", "als"]) == ""
+    assert did_you_mean("penguin", ["ease", "als"]) == "."

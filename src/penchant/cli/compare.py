@@ -15,7 +15,7 @@ from .output import document, note
 from .places import check_file
 from .reading import Reading, takes_data
 
-MODELS = "popularity,item-knn,ease,als,sasrec,text-sequence"
+MODELS = "popularity, item-knn, ease, als, sasrec, text-sequence"
 
 
 @takes_data
@@ -44,8 +44,9 @@ def compare(  # noqa: PLR0913 - an option each
     training events; the held-out events are used once, at the end.
 
     Example:
-      penchant compare --events events.csv --items items.jsonl --split leave-last-out \
-          --models popularity,ease,text-sequence --trials 20 --report report.html
+      penchant compare --events events.csv --items items.jsonl \
+          --split leave-last-out --models popularity,ease,text-sequence \
+          --trials 20 --report report.html
     """
     from penchant.engine import by_name
 

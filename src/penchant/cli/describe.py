@@ -26,8 +26,9 @@ def describe(
 
     Counts, density, lengths of histories, popularity of items, how many items have text.
 
-    Example:
-      penchant describe --events events.csv --items items.jsonl --picture shape.png
+    Examples:
+      penchant describe --events events.csv --items items.jsonl
+      penchant describe --config penchant.toml --picture shape.png
     """
     if picture:
         check_file(picture, ".png", ".svg")

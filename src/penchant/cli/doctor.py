@@ -62,7 +62,9 @@ def doctor(as_json: options.AsJson = False) -> None:
 def _machine() -> list[Finding]:
     found = [
         Finding("penchant", __version__),
-        Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        Finding(
+            "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+        ),
         Finding("cores", str(_cores())),
     ]
     if util.find_spec("psutil"):
@@ -139,4 +141,3 @@ def _demo_data() -> Finding:
 
 def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-

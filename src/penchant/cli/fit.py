@@ -35,13 +35,13 @@ def fit(  # noqa: PLR0913 - an option each
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(
-            "--split", metavar="S", help="Train on the training part of this split only."
-        ),
+        typer.Option("--split", metavar="S", help="Train on the training part of this split only."),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", min=0, help="The seed of all randomness.  [default: 0]"),
+        typer.Option(
+            "--seed", metavar="N", min=0, help="The seed of all randomness.  [default: 0]"
+        ),
     ] = None,
     settings: Annotated[
         bool, typer.Option("--settings", help="List the settings of the model, and stop.")

@@ -27,7 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PenchantError as error:
         print(f"penchant: {error}", file=sys.stderr)
         return error.exit_status
-    except SystemExit as stop:  # typer's own way out: --help, --version, and what it calls bad usage
+    except (
+        SystemExit
+    ) as stop:  # typer's own way out: --help, --version, and what it calls bad usage
         status = stop.code if isinstance(stop.code, int) else 0
         if status == INTERRUPTED:
             print("penchant: stopped", file=sys.stderr)

@@ -9,9 +9,18 @@ import contextlib
 import io
 import os
 
-COMMANDS = (
-    "init fit evaluate recommend explain predict compare describe demo doctor".split()
-)  # in the order in which a newcomer meets them
+COMMANDS = (  # in the order in which a newcomer meets them
+    "init",
+    "fit",
+    "evaluate",
+    "recommend",
+    "explain",
+    "predict",
+    "compare",
+    "describe",
+    "demo",
+    "doctor",
+)
 
 INTRODUCTION = """\
 # The command line

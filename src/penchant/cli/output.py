@@ -51,4 +51,7 @@ def ranked(found: Iterable[Recommendation]) -> None:
         table.add_row(str(place), Text(item.text or item.item), Text(item.item))
         for reason in item.reasons:
             table.add_row("", Text(f"  {reason}", style="dim"), "")
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    with console.capture() as page:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in page.get().splitlines()))

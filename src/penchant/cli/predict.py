@@ -55,7 +55,7 @@ def predict(  # noqa: PLR0913 - an option each
     Items of a request's history are never listed.
 
     Example:
-      penchant predict --run runs/first --requests requests.jsonl -k 20 --out ranked.jsonl
+      penchant predict --run runs/first --requests asked.jsonl --out ranked.jsonl
     """
     from penchant.data import read_candidates, read_requests
     from penchant.engine import load
@@ -105,7 +105,7 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
     try:
         with aside.open("wb") as raw:
             packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if path.suffix == ".gz" else raw
-            with io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as file:  # type: ignore[type-var]
+            with io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as file:
                 yield file
                 file.flush()
                 os.fsync(raw.fileno())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -99,7 +99,9 @@ class Reading:
         """
         missing = [f"--{name}" for name in ("events", "items") if self._of(name) is None]
         if missing:
-            raise UsageError(f"{' and '.join(missing)}: missing. Give the file, or a --config that does.")
+            raise UsageError(
+                f"{' and '.join(missing)}: missing. Give the file, or a --config that does."
+            )
 
     def open(self, template: str | None = None) -> Dataset:
         """Read and check the data set; say on standard error what was left out.
@@ -137,8 +139,8 @@ class Reading:
 
 def takes_data(command: Callable[..., None]) -> Callable[..., None]:
     """A command with the options of ``Reading`` before its own; it gets one as first argument."""
-    hints = {field.name: field.type for field in fields(Reading)}
-    first, *own = inspect.signature(command, eval_str=True).parameters.values()
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    hints = inspect.get_annotations(Reading, eval_str=True)
     shared = [
         inspect.Parameter(
             name,
@@ -146,7 +148,7 @@ def takes_data(command: Callable[..., None]) -> Callable[..., None]:
             default=False if name == "drop_unknown" else None,
             annotation=hint,
         )
-        for name, hint in inspect.get_annotations(Reading, eval_str=True).items()
+        for name, hint in hints.items()
     ]
     front = [part for part in own if part.default is inspect.Parameter.empty]
     rest = [part for part in own if part.default is not inspect.Parameter.empty]

@@ -49,9 +49,7 @@ def recommend(  # noqa: PLR0913 - an option each
 
     asked = _asked(user, history, query)
     fitted = load(run)
-    found = fitted.recommend(
-        **asked, k=k, exclude=_ids(exclude), keep_seen=keep_seen, explain=True
-    )
+    found = fitted.recommend(**asked, k=k, exclude=_ids(exclude), keep_seen=keep_seen, explain=True)
     if not as_json:
         ranked(found)
         return

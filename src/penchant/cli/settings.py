@@ -45,9 +45,27 @@ def from_file(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: no such file, not TOML, an unknown key, or a value of the wrong type; with the line.
     """
+    text, content = _toml(path)
+    found: dict[str, Any] = {}
+    for table, values in content.items():
+        if table == "model" and isinstance(values, dict):
+            found["model_settings"] = values
+            continue
+        line = _line(text, table)
+        _check_name(table, [*TABLES, "model"], path, line, "table")
+        if not isinstance(values, dict):
+            raise UsageError(
+                f"{path}:{line}: {table!r} is a table: write [{table}] on a line of its own."
+            )
+        found |= {key: _checked(path, text, table, key, value) for key, value in values.items()}
+    return found
+
+
+def _toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """The file as text, and what it says."""
     try:
         text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
+        return text, tomllib.loads(text)
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be read ({error.strerror}). 'penchant init' writes one to start from."
@@ -56,26 +74,16 @@ def from_file(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: not UTF-8 text. Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}. Text needs quotes.") from error
-    found: dict[str, Any] = {}
-    for table, values in content.items():
-        if table == "model" and isinstance(values, dict):
-            found["model_settings"] = values
-            continue
-        _check_name(table, [*TABLES, "model"], path, _line(text, table), "table")
-        if not isinstance(values, dict):
-            raise UsageError(
-                f"{path}:{_line(text, table)}: {table!r} is a table: write [{table}] on a line of its own."
-            )
-        for key, value in values.items():
-            line = _line(text, key, table)
-            _check_name(key, TABLES[table], path, line, f"key in [{table}]")
-            wanted = TABLES[table][key]
-            if type(value) is not wanted:
-                raise UsageError(
-                    f"{path}:{line}: {key} must be {KINDS[wanted]}, and is {value!r}."
-                )
-            found[key] = path.parent / value if key in PATHS else value
-    return found
+
+
+def _checked(path: Path, text: str, table: str, key: str, value: Any) -> Any:
+    """A value of the type that its key wants; a path counted from the folder of the file."""
+    line = _line(text, key, table)
+    _check_name(key, TABLES[table], path, line, f"key in [{table}]")
+    wanted = TABLES[table][key]
+    if type(value) is not wanted:
+        raise UsageError(f"{path}:{line}: {key} must be {KINDS[wanted]}, and is {value!r}.")
+    return path.parent / value if key in PATHS else value
 
 
 def from_options(options: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from penchant.core import Catalogue, IdMap, Interactions, Sequences
 
-from .columns import EVENT, ITEM, USER, VALUE
+from .columns import EVENT, ITEM, USER, VALUE, WHEN
 from .events import Events
 from .filters import k_core
 from .problems import Problems, several
@@ -30,7 +30,7 @@ def interactions(events: Events, weight: NDArray[np.float32], items: IdMap) -> I
     kinds = frame[EVENT].unique(maintain_order=True)
     user = codes(frame[USER], users)
     item = codes(frame[ITEM], pl.Series(items.ids, dtype=pl.String))
-    time = frame["time"].to_numpy()
+    time = frame[WHEN].to_numpy()
     order = np.lexsort((time, user))  # stable: equal times stay in the order of the file
     lengths = np.bincount(user, minlength=len(users))
     return Interactions(

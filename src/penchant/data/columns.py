@@ -12,8 +12,8 @@ TIME = "timestamp"
 POSITION = "position"
 EVENT = "event"
 VALUE = "value"
-ROW = "__row__"
-"""Private: the place of an event in its file, which breaks ties of time."""
+WHEN = "__when__"
+"""Private: the time or position of an event as a number."""
 
 EVENT_COLUMNS = (USER, ITEM, TIME, POSITION, EVENT, VALUE)
 
@@ -88,7 +88,7 @@ def near(name: str, among: Iterable[str]) -> str | None:
     'title'
     """
     written = {plain(other): other for other in among}
-    found = difflib.get_close_matches(plain(name), list(written), n=1, cutoff=0.7)
+    found = difflib.get_close_matches(plain(name), list(written), n=1, cutoff=0.6)
     return written[found[0]] if found else None
 
 

@@ -35,10 +35,12 @@ def read_csv(data: bytes, where: str, problems: Problems) -> Table | None:
             problems.add(where, 1, f"column {name!r} stands {times} times", "Rename all but one.")
     try:
         frame = pl.read_csv(data, separator=separator, infer_schema=False)
-    except pl.exceptions.ComputeError as error:
-        _say_why(lines, len(header), where, str(error), problems)
-        return None
-    return _without_blank_rows(Table(frame, where, lines.of))
+    except pl.exceptions.ComputeError:
+        records = _taken_apart(lines, len(header), where, problems)
+        if records is None:
+            return None
+        frame = pl.DataFrame(records, dict.fromkeys(header, pl.String), orient="row")
+    return _without_blank_rows(Table(frame, where, lines.of, header=1))
 
 
 def _without_blank_rows(table: Table) -> Table:
@@ -47,7 +49,7 @@ def _without_blank_rows(table: Table) -> Table:
         return table
     full = ~table.frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     rows = full.arg_true()
-    return Table(table.frame.filter(full), table.where, lambda row: table.line(int(rows[row])))
+    return Table(table.frame.filter(full), table.where, lambda row: table.line(int(rows[row])), 1)
 
 
 class _Lines:
@@ -74,17 +76,29 @@ class _Lines:
         return [line for line, _ in self.records()]
 
 
-def _say_why(lines: _Lines, width: int, where: str, error: str, problems: Problems) -> None:
-    """Say which lines have too many fields, or where a quote was left open."""
-    records = list(lines.records())
+def _taken_apart(
+    lines: _Lines, width: int, where: str, problems: Problems
+) -> list[list[str | None]] | None:
+    """The rows of a file with quotes inside of fields, which Polars refuses and Python takes.
+
+    None where a line has too many fields, or a quote is left open; the problem says where.
+    """
+    try:
+        (_, _), *records = lines.records()
+    except csv.Error as error:
+        problems.add(where, None, f"not a CSV file: {error}", "Save it again as CSV.")
+        return None
     wide = [(line, len(record)) for line, record in records if len(record) > width]
     if wide:
         line, fields = wide[0]
         what = f"{several(fields, 'field')} where the header has {width}"
         problems.add(where, line, what, 'Put fields with a comma in "quotes".', len(wide))
-        return
-    line, record = records[-1]
-    if any("\n" in field for field in record):
+        return None
+    line, last = records[-1]
+    if any("\n" in field for field in last):
         problems.add(where, line, "a quote opens here and never closes", "Close it, or double it.")
-        return
-    problems.add(where, None, f"not a CSV file: {error.splitlines()[0]}", "Save it again as CSV.")
+        return None
+    return [
+        [field or None for field in record] + [None] * (width - len(record))
+        for _, record in records
+    ]

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .columns import EVENT, ITEM, POSITION, TIME, USER, VALUE, meant
+from .columns import EVENT, ITEM, POSITION, TIME, USER, VALUE, WHEN, meant
 from .problems import Problems, several
 from .table import Table
 from .times import seconds
@@ -22,9 +22,9 @@ class Events:
     """Checked events in the order of their file.
 
     Attributes:
-        frame: ``user_id`` and ``item_id`` as text, ``time`` as seconds or positions, ``event`` and
-            ``value``, and every other column of the file.
-        timed: whether ``time`` holds seconds.
+        frame: ``user_id`` and ``item_id`` as text, ``__when__`` as seconds or positions, ``event``
+            and ``value``, and every other column of the file.
+        timed: whether ``__when__`` holds seconds.
     """
 
     frame: pl.DataFrame
@@ -34,17 +34,15 @@ class Events:
 def ids(table: Table, name: str, problems: Problems) -> pl.Series:
     """A column of ids as text."""
     column = table.frame[name]
-    if column.dtype.is_float():
-        what = f"{name} holds numbers with a decimal point"
+    kind = column.dtype
+    if not (kind in (pl.String, pl.Categorical, pl.Enum, pl.Null) or kind.is_integer()):
+        held = "numbers with a decimal point" if kind.is_float() else str(kind)
+        what = f"{name} holds {held}"
         problems.add(table.where, None, what, "Write ids as text or whole numbers.")
-    text = column.cast(pl.String, strict=False)
-    problems.rows(
-        table,
-        name,
-        (text.is_null() | (text == "")).to_numpy(),
-        "{value} stands here",
-        "Write the id.",
-    )
+        return pl.Series(name, [None] * len(column), pl.String)
+    text = column.cast(pl.String)
+    missing = (text.is_null() | (text == "")).to_numpy()
+    problems.rows(table, name, missing, "", "Write the id.")
     return text
 
 
@@ -52,7 +50,9 @@ def present(table: Table, wanted: tuple[str, ...], problems: Problems) -> bool:
     """Whether the columns are all there; each that is not is a problem, with a likely name."""
     missing = [name for name in wanted if name not in table.columns]
     for name in missing:
-        problems.add(table.where, 1, f"no column {name!r}; {_has(table)}", _rename(table, name))
+        problems.add(
+            table.where, table.header, f"no column {name!r}; {_has(table)}", _rename(table, name)
+        )
     return not missing
 
 
@@ -69,7 +69,7 @@ def checked_events(table: Table, now: float, problems: Problems) -> Events | Non
     if not timed and POSITION not in table.columns:
         guess = _rename(table, TIME, "Add one: when it happened, or 0, 1, 2, ... for each user.")
         what = f"no column {TIME!r} or {POSITION!r}; {_has(table)}"
-        problems.add(table.where, 1, what, guess)
+        problems.add(table.where, table.header, what, guess)
         complete = False
     if not complete:
         return None
@@ -77,7 +77,7 @@ def checked_events(table: Table, now: float, problems: Problems) -> Events | Non
         problems.note(f"{table.where}: both {TIME} and {POSITION}: {TIME} gives the order.")
     time = seconds(table, now, problems) if timed else _positions(table, problems)
     frame = table.frame.with_columns(
-        ids(table, USER, problems), ids(table, ITEM, problems), pl.Series("time", time)
+        ids(table, USER, problems), ids(table, ITEM, problems), pl.Series(WHEN, time)
     )
     kind = pl.lit("event") if EVENT not in frame.columns else pl.col(EVENT).cast(pl.String)
     frame = frame.with_columns(kind.fill_null("event").alias(EVENT), _values(table, problems))
@@ -86,7 +86,7 @@ def checked_events(table: Table, now: float, problems: Problems) -> Events | Non
 
 def without_repeats(events: Events, where: str, problems: Problems) -> Events:
     """Without exact copies: same user, item, time and kind. The first stays; the rest are counted."""
-    key = [USER, ITEM, "time", EVENT]
+    key = [USER, ITEM, WHEN, EVENT]
     first = events.frame.select(pl.struct(key).is_first_distinct()).to_series()
     copies = len(first) - int(first.sum())
     if not copies:
@@ -107,7 +107,7 @@ def known_only(
         items = events.frame[ITEM].filter(strange).n_unique()
         problems.note(
             f"{table.where}: dropped {several(count, 'event')} of {several(items, 'item')} "
-            "that are not in the catalogue."
+            "outside the catalogue."
         )
         return Events(events.frame.filter(~strange), events.timed)
     problems.rows(
@@ -115,7 +115,7 @@ def known_only(
         ITEM,
         strange.fill_null(False).to_numpy(),
         "{value} is not in the catalogue",
-        "Add the item, or pass unknown_items='drop' to leave such events out.",
+        "Add the item, or leave such events out with unknown_items='drop'.",
     )
     return events
 
@@ -145,7 +145,7 @@ def _values(table: Table, problems: Problems) -> pl.Series:
 
 
 def _has(table: Table) -> str:
-    return f"it has {', '.join(table.columns)}"
+    return f"it has {', '.join(table.columns) or 'no columns at all'}"
 
 
 def _rename(table: Table, name: str, otherwise: str = "Add the column.") -> str:

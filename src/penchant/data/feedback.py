@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from penchant.core import UsageError
 
-from .columns import EVENT, ITEM, USER, VALUE, near
+from .columns import EVENT, ITEM, USER, VALUE, WHEN, near
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
 _RULE = re.compile(
@@ -88,7 +88,7 @@ def weights(events: pl.DataFrame, feedback: Sequence[str]) -> NDArray[np.float32
 
 
 def _passes(events: pl.DataFrame, rule: Rule, kinds: list[str]) -> NDArray[np.bool_]:
-    columns = [c for c in events.columns if c not in (USER, ITEM, EVENT)]
+    columns = [c for c in events.columns if c not in (USER, ITEM, EVENT, WHEN)]
     if rule.name in kinds:
         right_kind = (events[EVENT] == rule.name).to_numpy()
         values = events[VALUE]

@@ -40,7 +40,7 @@ def contents(path: Path, problems: Problems) -> bytes | None:
 def text(data: bytes, where: str, encoding: str, problems: Problems) -> bytes | None:
     """The same text as UTF-8 without a byte order mark; None where it is not in ``encoding``."""
     if not data.strip():
-        problems.add(where, None, "the file is empty", "Write the data again, with its header.")
+        problems.add(where, None, "the file is empty", "Write the data again.")
         return None
     for mark, name in _MARKS.items():
         if data.startswith(mark) and codecs.lookup(encoding).name == "utf-8":
@@ -58,6 +58,10 @@ def text(data: bytes, where: str, encoding: str, problems: Problems) -> bytes | 
             f"byte 0x{byte:02x} is not {encoding} text",
             f"Pass encoding='{other}' if that is how it was written, or save the file as UTF-8.",
         )
+        return None
+    if "\0" in decoded:
+        line = decoded.count("\n", 0, decoded.index("\0")) + 1
+        problems.add(where, line, "a zero byte: this is no text", "Check which file this is.")
         return None
     if codecs.lookup(encoding).name != "utf-8":
         data = decoded.encode()

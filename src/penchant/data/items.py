@@ -19,7 +19,10 @@ def checked_items(table: Table, problems: Problems) -> pl.DataFrame | None:
     """The items with distinct ids as text; None where there is no column of ids."""
     if not present(table, (ITEM,), problems):
         return None
-    frame = table.frame.with_columns(ids(table, ITEM, problems))
+    names = ids(table, ITEM, problems)
+    if names.null_count() == len(names):
+        return None
+    frame = table.frame.with_columns(names)
     copies = frame[ITEM].is_duplicated() & frame[ITEM].is_not_null()
     if not copies.any():
         return frame

@@ -31,7 +31,7 @@ def read_jsonl(
         try:
             frame = pl.read_ndjson(data, infer_schema_length=None)
             return Table(frame, where, lines)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        except pl.exceptions.PolarsError:
             pass  # read again, slowly, to learn which lines are to blame
     objects = _objects(data, where, parse, problems)
     if objects is None:
@@ -49,7 +49,7 @@ def _objects(
             continue
         try:
             parsed = parse(line)
-            line.encode()
+            json.dumps(parsed, ensure_ascii=False).encode()  # fails on half a surrogate pair
         except (ValueError, SyntaxError, RecursionError) as error:
             reason = getattr(error, "msg", None) or "cannot be parsed"
             bad.setdefault("not JSON", []).append((number, f"not JSON ({reason}): {_short(line)}"))
@@ -72,12 +72,24 @@ def _frame(objects: list[dict[str, Any]]) -> pl.DataFrame:
     columns = []
     for name in names:
         values = [one.get(name) for one in objects]
-        try:
-            column = pl.Series(name, values, strict=True)
-        except (TypeError, pl.exceptions.PolarsError, OverflowError):
-            column = pl.Series(name, [None if v is None else _plain(v) for v in values], pl.String)
-        columns.append(column)
+        kinds = {type(value) for value in values if value is not None}
+        if kinds <= {int, float} or len(kinds) == 1:
+            try:
+                columns.append(pl.Series(name, values, strict=kinds != {int, float}))
+                continue
+            except (TypeError, OverflowError, pl.exceptions.PolarsError):
+                pass  # such as lists of different things: text holds them all
+        columns.append(_as_text(name, values, list in kinds))
     return pl.DataFrame(columns)
+
+
+def _as_text(name: str, values: list[Any], lists: bool) -> pl.Series:
+    """A column of mixed types as text, or as lists of text."""
+    if not lists:
+        return pl.Series(name, [None if v is None else _plain(v) for v in values], pl.String)
+    rows = [v if isinstance(v, list) or v is None else [v] for v in values]
+    texts = [None if v is None else [_plain(one) for one in v if one is not None] for v in rows]
+    return pl.Series(name, texts, pl.List(pl.String))
 
 
 def _plain(value: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import Problem
+from penchant.core import DataError, Problem
 
 from .table import Table
 
@@ -37,7 +37,8 @@ class Problems:
             table: where the rows stand; the problem names the line of the first.
             column: the column in question.
             bad: which rows, (rows,).
-            what: what is wrong; ``{value}`` stands for the first bad value.
+            what: what is wrong; ``{value}`` stands for the first bad value. Where that is missing,
+                the problem says just so.
             remedy: what to do about it.
         """
         rows = np.flatnonzero(bad)
@@ -45,10 +46,14 @@ class Problems:
             return False
         first = int(rows[0])
         value = table.frame[column][first]
-        shown = "nothing" if value is None or value == "" else repr(value)
-        said = what.replace("{value}", shown)
-        self.add(table.where, table.line(first), f"{column}: {said}", remedy, len(rows))
+        missing = value is None or (isinstance(value, str) and not value)
+        said = f"no {column}" if missing else f"{column}: {what.replace('{value}', repr(value))}"
+        self.add(table.where, table.line(first), said, remedy, len(rows))
         return True
+
+    def error(self) -> DataError:
+        """All problems as one error, in the order of files and lines."""
+        return DataError(sorted(self.found, key=lambda p: (p.where, p.line or 0)))
 
     def note(self, text: str) -> None:
         """Remember something that people should know and that stops nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -11,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from penchant.core import DataError, Problem, UsageError
+from penchant.core import UsageError
 
 from .build import core_only, interactions
 from .columns import USER
@@ -83,10 +84,15 @@ def read(
     problems = Problems()
     given = {"events": events, "items": items, "users": users}
     tables = {
-        what: _renamed(open_table(source, what, encoding, problems), columns or {})
+        what: open_table(source, what, encoding, problems)
         for what, source in given.items()
         if source is not None
     }
+    opened = [table for table in tables.values() if table is not None]
+    for theirs in columns or {}:
+        if len(opened) == len(tables) and not any(theirs in t.columns for t in opened):
+            raise UsageError(f"columns: no table has a column {theirs!r}.")
+    tables = {what: _renamed(table, columns or {}) for what, table in tables.items()}
     name = Path(events).resolve().parent.name if isinstance(events, str | os.PathLike) else ""
     return make(
         tables["events"], tables["items"], problems, settings, users=tables.get("users"), name=name
@@ -122,7 +128,7 @@ def make(
         done = known_only(done, events, frame["item_id"], settings.unknown_items, problems)
     people = _checked_users(users, problems) if users is not None else None
     if problems.found or events is None or items is None or done is None or frame is None:
-        raise DataError(problems.found)
+        raise problems.error()
     things = catalogue(frame, settings.template, items.where, problems)
     done = without_repeats(done, events.where, problems)
     done, weight = _counted(done, events.where, settings, problems)
@@ -130,8 +136,9 @@ def make(
     if settings.k_core:
         made, things = core_only(made, things, settings.k_core, problems)
     if not len(made):
-        left = Problem(events.where, None, "no events are left", "Relax feedback or k_core.")
-        raise DataError([left])
+        notes = " ".join(problems.notes)
+        problems.add(events.where, None, "no events are left", f"What was left out: {notes}")
+        raise problems.error()
     return Dataset(made, things, people, tuple(problems.notes), name)
 
 
@@ -168,4 +175,4 @@ def _renamed(table: Table | None, columns: Mapping[str, str]) -> Table | None:
         raise UsageError(
             f"columns: {table.where} already has a column {clash[0]!r}. Rename the other one."
         )
-    return Table(table.frame.rename(theirs), table.where, table.line)
+    return replace(table, frame=table.frame.rename(theirs))

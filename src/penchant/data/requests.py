@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from penchant.core import UNKNOWN, Catalogue, DataError, IdMap, Requests, Sequences
+from penchant.core import UNKNOWN, Catalogue, IdMap, Requests, Sequences
 
 from .build import codes
 from .columns import USER, near
@@ -61,7 +61,7 @@ def read_requests(
     readable = text(data, str(path), "utf-8", problems) if data is not None else None
     table = read_jsonl(readable, str(path), problems) if readable is not None else None
     if table is None or not _names(table, problems):
-        raise DataError(problems.found)
+        raise problems.error()
     rows = table.frame.height
     user = table.frame[USER].cast(pl.String) if USER in table.columns else _nothing(rows)
     query = table.frame[QUERY].cast(pl.String) if QUERY in table.columns else _nothing(rows)
@@ -76,7 +76,7 @@ def read_requests(
         f"Write one of them, such as {EXAMPLE}.",
     )
     if problems.found:
-        raise DataError(problems.found)
+        raise problems.error()
     users = user.drop_nulls().unique(maintain_order=True)
     place = np.where(
         user.is_null().to_numpy(), UNKNOWN, pl.Series(codes(user, users)).fill_null(UNKNOWN)
@@ -118,7 +118,7 @@ def read_candidates(path: str | os.PathLike[str], catalogue: Catalogue) -> NDArr
         what = f"{some(strange)} not in the catalogue"
         problems.add(where, None, what, "Leave them out.", len(strange))
     if problems.found:
-        raise DataError(problems.found)
+        raise problems.error()
     return np.unique(found)
 
 
@@ -144,7 +144,7 @@ def _names(table: Table, problems: Problems) -> bool:
         guess = near(REQUEST, table.columns)
         remedy = f"Rename {guess!r}." if guess else f"Give each line one, such as {EXAMPLE}."
         what = f"no key {REQUEST!r}; there are {', '.join(table.columns)}"
-        problems.add(table.where, 1, what, remedy)
+        problems.add(table.where, None, what, remedy)
         return False
     names = ids(table, REQUEST, problems)
     again = ~names.is_first_distinct() & names.is_not_null()
@@ -172,15 +172,20 @@ def _histories(
             f"Write a list of item ids, such as {EXAMPLE}.",
         )
         return Sequences.of_items(np.zeros(rows, np.int64), np.zeros(0, np.int32))
+    inner = column.dtype.inner
+    if not (inner in (pl.String, pl.Null) or getattr(inner, "is_integer", bool)()):
+        what = f"{HISTORY} holds lists of {inner}"
+        problems.add(table.where, None, what, f"Write item ids, such as {EXAMPLE}.")
+        return Sequences.of_items(np.zeros(rows, np.int64), np.zeros(0, np.int32))
     column = column.fill_null([])
     lengths = column.list.len().to_numpy()
-    items = column.explode(empty_as_null=False).cast(pl.String)
+    items = column.explode(empty_as_null=False).cast(pl.String).fill_null("null")
     item = catalogue.items.codes(items.to_list())
     strange = item == UNKNOWN
     row = np.repeat(np.arange(rows), lengths)
     if strange.any() and unknown == "drop":
         gone = several(int(strange.sum()), "history item")
-        problems.note(f"{table.where}: dropped {gone} that are not in the catalogue.")
+        problems.note(f"{table.where}: dropped {gone} outside the catalogue.")
         lengths = np.bincount(row[~strange], minlength=rows)
         item = item[~strange]
     elif strange.any():
@@ -189,7 +194,7 @@ def _histories(
             table.where,
             table.line(int(row[place])),
             f"{HISTORY}: {items[place]!r} is not in the catalogue",
-            "Add the item, or pass unknown_items='drop' to leave it out.",
+            "Add the item, or leave it out with unknown_items='drop'.",
             int(strange.sum()),
         )
     return Sequences.of_items(lengths, item)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,10 +48,7 @@ def checked(options: Options) -> Settings:
     Raises:
         UsageError: a setting is wrong.
     """
-    feedback = options.get("feedback") or ()
-    rules = (feedback,) if isinstance(feedback, str) else tuple(feedback)
-    for rule in rules:
-        parse_feedback(rule)
+    rules = _rules(options.get("feedback"))
     k = options.get("k_core", 0)
     if k < 0:
         raise UsageError(f"k_core={k}: write 0 for no filter, or a number of events such as 5.")
@@ -63,6 +59,17 @@ def checked(options: Options) -> Settings:
     return Settings(rules, options.get("template"), k, unknown, time.time() if now is None else now)
 
 
+def _rules(feedback: object) -> tuple[str, ...]:
+    if feedback is None:
+        return ()
+    rules = (feedback,) if isinstance(feedback, str) else feedback
+    if not isinstance(rules, Sequence) or not all(isinstance(rule, str) for rule in rules):
+        raise UsageError(f"feedback={feedback!r}: write an expression, or a list of expressions.")
+    for rule in rules:
+        parse_feedback(rule)
+    return tuple(rules)
+
+
 def check_encoding(encoding: str) -> str:
     """The encoding, if Python knows it.
 
@@ -70,7 +77,7 @@ def check_encoding(encoding: str) -> str:
         UsageError: it does not.
     """
     try:
-        codecs.lookup(encoding)
+        "a".encode(encoding)  # also refuses codecs that are not of text, such as base64
     except LookupError:
         raise UsageError(
             f"encoding={encoding!r}: unknown. Write 'utf-8', 'latin-1', 'gb18030', 'cp1252', ..."

@@ -60,9 +60,9 @@ def _of_file(path: Path, encoding: str, problems: Problems) -> Table | None:
     where = str(path)
     if suffix not in FORMATS:
         names = ", ".join(FORMATS)
-        remedy = f"Name it {names} (.gz too)" + (
-            "; write one object a line." if suffix == ".json" else "."
-        )
+        remedy = f"Save it as one of {names}, packed as .gz or not."
+        if suffix == ".json":
+            remedy = "Write one object a line, and name it .jsonl."
         problems.add(where, None, f"unknown format {suffix or path.name!r}", remedy)
         return None
     table = _parquet(data, where, problems) if suffix == ".parquet" else None

@@ -16,11 +16,13 @@ class Table:
         frame: the rows; columns of text files are text.
         where: the file, or the name of the frame.
         line: line in the file of a row (from 0); the row counted from 1 where there are no lines.
+        header: the line that names the columns, if there is one.
     """
 
     frame: pl.DataFrame
     where: str
     line: Callable[[int], int]
+    header: int | None = None
 
     @property
     def columns(self) -> list[str]:

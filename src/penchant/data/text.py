@@ -131,12 +131,13 @@ def default_template(table: pl.DataFrame) -> str:
     A title or name first, then categories, genres, brand and tags, then a description, then any
     other text. Ids, links, pictures, prices and dates are left out, and so are numbers.
     """
-    usable = [name for name in table.columns if _is_text(table[name])]
-    lower = {name.lower(): name for name in reversed(usable)}
+    text = [name for name in table.columns if _is_text(table[name])]
+    lower = {name.lower(): name for name in reversed(text)}
     title = [lower[name] for name in TITLE if name in lower][:1]
     tags = [lower[name] for name in TAGS if name in lower]
     about = [lower[name] for name in DESCRIPTION if name in lower]
-    ordered = list(dict.fromkeys([*title, *tags, *about, *usable]))
+    rest = [name for name in text if not _is_bare(table[name])]
+    ordered = list(dict.fromkeys([*title, *tags, *about, *rest]))
     return ". ".join(f"{{{name}}}" for name in ordered)
 
 
@@ -147,18 +148,19 @@ def title_column(table: pl.DataFrame) -> str | None:
 
 
 def _is_text(column: pl.Series) -> bool:
+    """Whether a column may hold text at all, and holds any."""
     if column.name == ITEM or _NEVER.search(column.name):
         return False
     inner = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
-    if inner != pl.String:
-        return False
+    return inner in (pl.String, pl.Categorical, pl.Enum) and bool((words(column) != "").any())
+
+
+def _is_bare(column: pl.Series) -> bool:
+    """Whether most of a column are numbers, dates or links: text by type only, as in a CSV file."""
     text = words(column)
     text = text.filter(text != "")
-    if not len(text):
-        return False
-    # numbers, dates and links that were read from a text file are text by type only
-    bare = text.str.contains(r"^(https?://\S+|[\d\s.,:/TZ+-]+)$")
-    return int(bare.sum()) * 2 < len(text)
+    bare = text.str.contains(r"^(https?://\S+|[\d\s.,:/TZ+-]+|(?i:true|false|nan|null|none))$")
+    return int(bare.sum()) * 2 >= len(text)
 
 
 def _unknown(template: str, name: str, columns: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ def seconds(table: Table, now: float, problems: Problems) -> NDArray[np.float64]
     problems.rows(
         table,
         TIME,
-        times > now + DAY,
+        np.isfinite(times) & (times > now + DAY),
         "{value} lies in the future",
         f"Today is {today}; remove the event or mend its time.",
     )

@@ -11,7 +11,9 @@ from .public import (
     Popularity,
     Random,
     RecentPopularity,
+    SASRec,
     TextMean,
+    TextSequence,
 )
 from .recommender import Recommender, load
 
@@ -27,7 +29,9 @@ __all__ = [
     "Reason",
     "RecentPopularity",
     "Recommender",
+    "SASRec",
     "TextMean",
+    "TextSequence",
     "by_name",
     "configured",
     "factory",

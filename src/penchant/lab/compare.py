@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
     seed: int = 0,
     seeds: Sequence[int] | None = None,
     metric: str | None = None,
-    fitted: Callable[[str, Recommender], None] | None = None,
+    keep: Callable[[str, Recommender], object] = lambda name, recommender: None,
 ) -> Comparison:
     """Tune, fit and evaluate each model, then test every pair.
 
@@ -55,7 +56,7 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
         seed: of search, resampling and, without ``seeds``, of the fit.
         seeds: of several fits; each request's values are then averaged over them.
         metric: by which to tune, to order and to test; NDCG at the first k unless given.
-        fitted: is given each model's name and the recommender of its first seed, to keep it.
+        keep: called with each model's name and the recommender of its first seed.
 
     Raises:
         UsageError: no model, a name twice, an unknown model or metric.
@@ -75,7 +76,7 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
                 if trials:
                     tuned = tune(estimator, train, trials, seed, metric, budget)
                 spent = time.perf_counter() - start if trials else 0.0
-                runs, seconds = _runs(name, tuned.estimator, train, test, seeds, ks, fitted)
+                runs, seconds = _runs(tuned.estimator, train, test, seeds, ks, partial(keep, name))
             entries.append(
                 Entry(
                     name=name,
@@ -97,7 +98,16 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
         f"penchant.compare({list(chosen)}, train, test, trials={trials}, ks={tuple(ks)}, "
         f"seed={seed}, seeds={seeds})"
     )
-    facts = Facts(_described(train, test), versions(), command(call), seeds, budget)
+    facts = Facts(
+        data=_described(train, test),
+        trained=train.interactions.counts(),
+        answered=np.bincount(test.truth.item, minlength=len(test.requests.items)),
+        lengths=train.interactions.events.lengths,
+        versions=versions(),
+        command=command(call),
+        seeds=seeds,
+        budget=budget,
+    )
     return Comparison(metric, tuple(entries), all_pairs(tuple(entries), metric, seed), facts)
 
 
@@ -121,13 +131,12 @@ def _named(models: Models) -> dict[str, Estimator]:
 
 
 def _runs(
-    name: str,
     estimator: Estimator,
     train: Dataset,
     test: Holdout,
     seeds: Sequence[int],
     ks: Sequence[int],
-    fitted: Callable[[str, Recommender], None] | None,
+    keep: Callable[[Recommender], object],
 ) -> tuple[list[Evaluation], float]:
     """An evaluation for each seed, and the mean seconds of a fit."""
     runs, spent = [], 0.0
@@ -136,8 +145,8 @@ def _runs(
         recommender = estimator.fit(train, seed)
         spent += time.perf_counter() - start
         runs.append(evaluate(recommender, test, ks, seed))
-        if fitted is not None and not number:
-            fitted(name, recommender)
+        if not number:
+            keep(recommender)
     return runs, spent / len(seeds)
 
 

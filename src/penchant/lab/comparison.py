@@ -14,7 +14,7 @@ from penchant.metrics import Paired, holm, paired
 
 from .evaluation import Evaluation
 from .search import Trial
-from .tables import Facts, aligned
+from .tables import Facts, aligned, chance, seconds
 
 MIB = 1 << 20
 
@@ -129,14 +129,14 @@ class Comparison:
             behind = ["", ""]
             if pair:
                 d = pair.difference
-                behind = [f"{d.gap:.4f}  [{d.low:.4f}, {d.high:.4f}]", f"{pair.p_holm:.4f}"]
+                behind = [f"{d.gap:.4f}  [{d.low:.4f}, {d.high:.4f}]", chance(pair.p_holm)]
             quality.append([entry.name, str(figures[self.metric]), str(figures[other]), *behind])
             cost.append(
                 [
                     entry.name,
                     f"{len(entry.trials)}",
-                    f"{entry.tune_seconds:,.1f}",
-                    f"{entry.fit_seconds:,.1f}",
+                    seconds(entry.tune_seconds),
+                    seconds(entry.fit_seconds),
                     f"{entry.speed:,.0f}",
                     f"{entry.memory / MIB:,.0f}",
                 ]

@@ -11,6 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 _PACKAGES = ("penchant", "numpy", "scipy", "polars", "torch", "transformers", "implicit", "optuna")
 
 
@@ -20,7 +23,8 @@ class Facts:
 
     Attributes:
         data: name and counts of the data.
-        counts: training events of each item, (items,), as a list for the charts.
+        trained: training events of each item, (items,).
+        answered: test answers of each item, (items,).
         lengths: training events of each user, (users,).
         versions: package -> version.
         command: what repeats the comparison.
@@ -29,6 +33,9 @@ class Facts:
     """
 
     data: Mapping[str, Any]
+    trained: NDArray[np.int64]
+    answered: NDArray[np.int64]
+    lengths: NDArray[np.int64]
     versions: Mapping[str, str]
     command: str
     seeds: tuple[int, ...]
@@ -58,6 +65,24 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
         lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
     return "\n".join(lines)
+
+
+def chance(p: float) -> str:
+    """A p-value for people.
+
+    >>> chance(0.0004), chance(0.0312)
+    ('<0.001', '0.031')
+    """
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def seconds(value: float) -> str:
+    """Seconds for people: as many digits as say something.
+
+    >>> seconds(0.012), seconds(3.14159), seconds(1234.5)
+    ('0.01', '3.1', '1,234')
+    """
+    return f"{value:,.{2 if value < 1 else 1 if value < 100 else 0}f}"
 
 
 def versions() -> dict[str, str]:

@@ -9,16 +9,18 @@ from .base import (
     no_queries,
     places_from_end,
     popularity_prior,
-    unanswerable,
 )
 from .bpr import Bpr, BprConfig
 from .chance import Random, RandomConfig
 from .ease import Ease, EaseConfig
 from .item_knn import ItemKnn, ItemKnnConfig
 from .popularity import Popularity, PopularityConfig, RecentPopularity, RecentPopularityConfig
+from .sasrec import SASRec, SASRecConfig
+from .sequence_config import SequenceConfig
 from .settings import configure, did_you_mean, field_help, settings_of, within
 from .star import Star, StarConfig
 from .text_mean import TextMean, TextMeanConfig
+from .text_sequence import TextSequence, TextSequenceConfig
 
 ALL: tuple[type[ModelClass], ...] = (
     Random,
@@ -28,8 +30,10 @@ ALL: tuple[type[ModelClass], ...] = (
     Ease,
     Als,
     Bpr,
+    SASRec,
     TextMean,
     Star,
+    TextSequence,
 )
 """Every model class, in the order in which tables show them."""
 
@@ -46,7 +50,7 @@ def by_name(name: str) -> type[ModelClass]:
     known = {model.name: model for model in ALL}
     if name not in known:
         raise UsageError(
-            f"No model is called {name!r}{did_you_mean(name, list(known))}. "
+            f"No model is called {name!r}{did_you_mean(name, list(known))} "
             f"Models: {', '.join(known)}."
         )
     return known[name]
@@ -69,10 +73,15 @@ __all__ = [
     "RandomConfig",
     "RecentPopularity",
     "RecentPopularityConfig",
+    "SASRec",
+    "SASRecConfig",
+    "SequenceConfig",
     "Star",
     "StarConfig",
     "TextMean",
     "TextMeanConfig",
+    "TextSequence",
+    "TextSequenceConfig",
     "by_name",
     "configure",
     "did_you_mean",
@@ -82,6 +91,5 @@ __all__ = [
     "places_from_end",
     "popularity_prior",
     "settings_of",
-    "unanswerable",
     "within",
 ]

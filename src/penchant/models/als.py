@@ -102,10 +102,9 @@ class Als:
 
         Each vector is solved for by itself, so the number of threads does not change the result.
         """
+        from implicit.cpu.als import AlternatingLeastSquares
 
         def build() -> Any:
-            from implicit.cpu.als import AlternatingLeastSquares
-
             return AlternatingLeastSquares(
                 factors=config.factors,
                 regularization=config.regularization,

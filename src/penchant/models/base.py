@@ -88,14 +88,6 @@ def popularity_prior(
     return (total / max(float(total.max(initial=0.0)), 1e-12)).astype(np.float32)
 
 
-def unanswerable(requests: Requests) -> NDArray[np.bool_]:
-    """The rows without history and without words, (rows,)."""
-    empty: NDArray[np.bool_] = requests.history.lengths == 0
-    if requests.queries is not None:
-        empty &= np.array([not query for query in requests.queries], bool)
-    return empty
-
-
 def no_new_items(name: str) -> NoReturn:
     """Refuse items that came after training, for a model that knows items by their id only.
 

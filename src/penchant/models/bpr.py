@@ -87,10 +87,9 @@ class Bpr:
     @classmethod
     def fit(cls, config: BprConfig, train: Dataset, seed: int = 0) -> Self:
         """Learn from the training events and from items drawn against them."""
+        from implicit.cpu.bpr import BayesianPersonalizedRanking
 
         def build() -> Any:
-            from implicit.cpu.bpr import BayesianPersonalizedRanking
-
             return BayesianPersonalizedRanking(
                 factors=config.factors,
                 learning_rate=config.learning_rate,

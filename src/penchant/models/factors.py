@@ -38,7 +38,8 @@ def factorise(
 
     Args:
         build: makes the model, its BLAS being held to one thread (``implicit`` runs threads of its
-            own, and warns where the two would fight).
+            own, and warns where the two would fight); its library must be imported already, as
+            only a BLAS that is loaded can be held.
         x: (users, items) weights, no empty row or column.
         what: the text on the bar.
         iterations: how many the model was set to.

@@ -88,7 +88,13 @@ def _run(
         network,
         lambda: _batches(lessons, config.batch_tokens, rng),
         Objective(network, interactions.counts(), config.negatives, config.negative_power, rng),
-        LoopConfig(epochs, config.patience, config.learning_rate, config.weight_decay),
+        LoopConfig(
+            epochs,
+            config.patience,
+            config.learning_rate,
+            config.weight_decay,
+            warmup_steps=min(50, 1 + len(lessons.item) // config.batch_tokens),
+        ),
         (lambda: validation_ndcg(network, holdout, config.history))
         if measured and holdout
         else None,

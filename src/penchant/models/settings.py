@@ -36,7 +36,7 @@ def configure(config: type[C], settings: Mapping[str, Any]) -> C:
     for key in settings:
         if key not in names:
             raise UsageError(
-                f"{config.__name__} has no setting {key!r}{did_you_mean(key, names)}. "
+                f"{config.__name__} has no setting {key!r}{did_you_mean(key, names)} "
                 f"Settings: {', '.join(names) or 'none'}."
             )
     values = {
@@ -63,18 +63,10 @@ def field_help(config: type[Any]) -> dict[str, str]:
     >>> field_help(RecentPopularityConfig)["half_life_days"]
     'Days after which an event counts half, where events have times.'
     """
-    body = ast.parse(textwrap.dedent(inspect.getsource(config))).body[0]
-    statements = body.body if isinstance(body, ast.ClassDef) else []
     found: dict[str, str] = {}
-    for field, text in pairwise(statements):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(text, ast.Expr)
-            and isinstance(text.value, ast.Constant)
-            and isinstance(text.value.value, str)
-        ):
-            found[field.target.id] = " ".join(text.value.value.split())
+    for part in reversed(config.__mro__):  # a config may extend another
+        if dataclasses.is_dataclass(part):
+            found |= _own_help(part)
     return found
 
 
@@ -93,13 +85,27 @@ def within(config: object, field: str, low: float, high: float, *, open_low: boo
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """``"; did you mean 'ease'?"`` where a known word is near, or nothing.
+    """The end of a sentence: ``"; did you mean 'ease'?"`` where a known word is near, else ``"."``.
 
     >>> did_you_mean("eese", ["ease", "als"])
     "; did you mean 'ease'?"
     """
     near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}?" if near else "."
+
+
+def _own_help(config: type[Any]) -> dict[str, str]:
+    body = ast.parse(textwrap.dedent(inspect.getsource(config))).body[0]
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in pairwise(statements)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def _value(place: str, hint: Any, value: Any) -> Any:

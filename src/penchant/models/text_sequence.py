@@ -195,4 +195,10 @@ def _network(
 
     table = TextTable(torch.tensor(text), torch.tensor(counts), config.dim, config.id_dropout)
     timed = config.gaps and interactions.timed
-    return next_item(table, config, float(__import__("os").environ.get("SC","1")), len(interactions.kinds), timed)
+    return next_item(
+        table,
+        config,
+        float(__import__("os").environ.get("SC", "1")),
+        len(interactions.kinds),
+        timed,
+    )

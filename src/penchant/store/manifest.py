@@ -23,7 +23,7 @@ _OWN_KEYS = frozenset({"format", "kind", "penchant", "created", "files", "sha256
 def sealed(manifest: Mapping[str, Any]) -> bytes:
     """The manifest as JSON, with the SHA-256 of everything else in it under ``sha256``."""
     whole = {**manifest, "sha256": _digest(manifest)}
-    return (json.dumps(whole, indent=2) + "\n").encode()
+    return json.dumps(whole, indent=2).encode()
 
 
 def opened(content: bytes, folder: Path) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def opened(content: bytes, folder: Path) -> dict[str, Any]:
     """
     try:
         manifest = json.loads(content, object_pairs_hook=_distinct)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(folder, f"its {MANIFEST} is not valid JSON ({error})") from error
     if not isinstance(manifest, dict):
         raise damaged(folder, f"its {MANIFEST} is not a JSON object")
@@ -47,10 +47,15 @@ def opened(content: bytes, folder: Path) -> dict[str, Any]:
             f"{FORMAT}. Upgrade it with: pip install --upgrade penchant"
         )
     seal = manifest.pop("sha256", None)
-    if seal != _digest(manifest) or number != FORMAT:
+    if (
+        number != FORMAT
+        or isinstance(number, bool)
+        or seal != _digest(manifest)
+        or not _is_whole(manifest)
+    ):
         raise damaged(folder, f"its {MANIFEST} is not what was written")
-    for name, entry in manifest["files"].items():
-        if not is_name(name) or set(entry) != {"sha256", "bytes"}:
+    for name in manifest["files"]:
+        if not is_name(name):
             raise damaged(folder, f"its {MANIFEST} names the file {name!r}, which cannot be one")
     return manifest
 
@@ -76,6 +81,20 @@ def damaged(folder: Path, what: str) -> DamagedBundle:
     return DamagedBundle(
         f"{folder} is damaged: {what}. Nothing of it was loaded. "
         "Restore it from a copy, or fit and save the model again."
+    )
+
+
+def _is_whole(manifest: Mapping[str, Any]) -> bool:
+    files = manifest.get("files")
+    return (
+        isinstance(manifest.get("kind"), str)
+        and isinstance(files, dict)
+        and all(
+            isinstance(entry, dict)
+            and isinstance(entry.get("sha256"), str)
+            and isinstance(entry.get("bytes"), int)
+            for entry in files.values()
+        )
     )
 
 

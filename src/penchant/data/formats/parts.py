@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -64,7 +64,7 @@ def readable(path: Path, encoding: str, problems: Problems) -> bytes | None:
 
 def with_frame(table: Table, frame: pl.DataFrame) -> Table:
     """The same rows with other columns."""
-    return Table(frame, table.where, table.line)
+    return replace(table, frame=frame)
 
 
 def alone(frame: pl.DataFrame, where: str) -> Table:

@@ -1,0 +1,131 @@
+"""SASRec and TextSequence: what a network of the next item owes to its readers."""
+
+import numpy as np
+import pytest
+import torch
+
+from penchant.core import Sequences, TrainingFailed, UsageError
+from penchant.models import SASRec, SASRecConfig, TextSequence, TextSequenceConfig
+
+SMALL = {"dim": 16, "heads": 2, "layers": 1, "dropout": 0.0, "learning_rate": 0.01, "batch_tokens": 64}
+
+
+def cycle(world, users=80, items=12, seed=0):
+    """Everybody walks round the same circle of items, so that the next one is certain."""
+    rng = np.random.default_rng(seed)
+    starts = rng.integers(0, items, users)
+    histories = [[(s + n) % items for n in range(rng.integers(3, 7))] for s in starts]
+    return world.dataset(histories, [f"word{n}" for n in range(items)])
+
+
+@pytest.mark.parametrize("negatives", [0, 8])
+def test_sasrec_learns_what_comes_next(world, negatives):
+    data = cycle(world)
+    model = SASRec.fit(SASRecConfig(**SMALL, epochs=40, negatives=negatives), data)
+    scores = model.score(world.requests(data, [[3, 4], [10, 11], [0]]))
+    assert scores.argmax(axis=1).tolist() == [5, 0, 1]
+
+
+def test_text_sequence_learns_what_comes_next(world, toy_language):
+    data = cycle(world)
+    model = TextSequence.fit(TextSequenceConfig(**SMALL, epochs=40), data)
+    scores = model.score(world.requests(data, [[3, 4], [10, 11], [0]]))
+    assert scores.argmax(axis=1).tolist() == [5, 0, 1]
+
+
+def test_order_matters(world):
+    data = cycle(world)
+    model = SASRec.fit(SASRecConfig(**SMALL, epochs=20), data)
+    forward, backward = model.score(world.requests(data, [[3, 4], [4, 3]]))
+    assert not np.allclose(forward, backward)
+
+
+def test_a_cold_item_with_the_text_of_a_warm_one_takes_its_place(world, toy_language):
+    histories = [[0, 1, 2], [1, 2, 0], [2, 0, 1]] * 20
+    data = world.dataset(histories, ["red", "blue", "green", "blue", "grey"])
+    model = TextSequence.fit(TextSequenceConfig(**SMALL, epochs=30, id_dropout=0.5), data)
+    scores = model.score(world.requests(data, [[2, 0]]))[0]
+    assert scores[1] > max(scores[0], scores[2])
+    assert scores[3] > scores[4]  # nobody met either; one reads like the item that comes next
+
+
+def test_a_new_item_stands_on_its_text_alone_and_moves_nobody(world, toy_language):
+    texts = ["red", "blue", "green", "blue night"]
+    histories = [[0, 1, 2], [1, 2, 0], [2, 0, 1]] * 10
+    config = TextSequenceConfig(**SMALL, epochs=3)
+    before = TextSequence.fit(config, world.dataset(histories, texts[:3]))
+    after = before.with_catalogue(world.catalogue(texts))
+    asked = [[2, 0]]
+    old = before.score(world.requests(world.dataset(histories, texts[:3]), asked))
+    new = after.score(world.requests(world.dataset(histories, texts), asked))
+    np.testing.assert_allclose(new[:, :3], old, atol=1e-6)
+    text_alone = after.network.table.project(torch.tensor(after.state()["text"][3]))
+    torch.testing.assert_close(after.network.items()[3], text_alone.detach())
+
+
+def test_words_are_answered_by_the_text_and_with_a_history_by_both(world, toy_language):
+    data = cycle(world)
+    model = TextSequence.fit(TextSequenceConfig(**SMALL, epochs=20), data)
+    words, both, told = model.score(
+        world.requests(data, [[], [3, 4], [3, 4]], queries=("word9", "word9", None))
+    )
+    assert words.argmax() == 9
+    assert both.argmax() == 9
+    assert (both > both[5]).sum() < (words > words[5]).sum()  # the history lifts what comes next
+    assert told.argmax() == 5
+
+
+def test_older_events_than_the_limit_are_not_read(world):
+    data = cycle(world)
+    model = SASRec.fit(SASRecConfig(**SMALL, epochs=2, history=3), data)
+    long, short = model.score(world.requests(data, [[7, 1, 9, 3, 4], [9, 3, 4]]))
+    np.testing.assert_allclose(long, short, atol=1e-6)
+
+
+def test_kinds_and_gaps_of_events_are_read(world, toy_language):
+    data = cycle(world)
+    network = TextSequence.fit(TextSequenceConfig(**SMALL, epochs=1), data).network
+    assert network.features.kind is None
+    assert network.features.gap is None
+    histories = [[0, 1, 2], [1, 2, 0]] * 10
+    timed = world.dataset(histories, ["red", "blue", "green"], times=[0, 60, 90] * 20)
+    model = TextSequence.fit(TextSequenceConfig(**SMALL, epochs=5, gaps=True), timed)
+    soon, late = (
+        model.network.score(
+            Sequences.of_items(np.array([2]), np.array([0, 1]), np.array([0.0, gap]))
+        )
+        for gap in (60.0, 1e7)
+    )
+    assert not np.allclose(soon, late)
+
+
+def test_the_same_seed_gives_the_same_weights_and_leaves_global_chance_alone(world):
+    data = cycle(world)
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    first, second, other = (
+        SASRec.fit(SASRecConfig(**SMALL, epochs=3), data, seed).state() for seed in (1, 1, 2)
+    )
+    assert torch.equal(torch.rand(1), expected)
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert not np.array_equal(first["table.ids.weight"], other["table.ids.weight"])
+
+
+def test_nobody_with_two_events_is_said_at_once(world):
+    with pytest.raises(TrainingFailed, match="no user has two events"):
+        SASRec.fit(SASRecConfig(**SMALL), world.dataset([[0], [1]], ["a", "b"]))
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"heads": 3}, r"SASRecConfig.heads must divide dim, got 3 and 128"),
+        ({"dropout": 1.0}, r"SASRecConfig.dropout must be at least 0 and at most 0.95, got 1.0"),
+        ({"learning_rate": 0.0}, r"SASRecConfig.learning_rate must be more than 0"),
+        ({"history": 1}, r"SASRecConfig.history must be at least 2, got 1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(setting, message):
+    with pytest.raises(UsageError, match=message):
+        SASRecConfig(**setting)

@@ -1,0 +1,59 @@
+import pytest
+import torch
+from torch import nn
+
+from penchant.core import TrainingFailed
+from penchant.tune import LoopConfig, train
+
+
+@pytest.fixture
+def line():
+    torch.manual_seed(0)
+    return nn.Linear(1, 1)
+
+
+def lesson(network):
+    x = torch.linspace(-1, 1, 16)[:, None]
+    return lambda _: (((network(x) - (3 * x + 1)) ** 2).mean(), len(x))
+
+
+def config(**given):
+    return LoopConfig(**{"epochs": 60, "patience": 60, "learning_rate": 0.2, "warmup_steps": 1} | given)
+
+
+def test_training_lowers_the_loss(line):
+    history = train(line, lambda: range(4), lesson(line), config())
+    assert history.losses[-1] < 0.01 * history.losses[0]
+    assert line.weight.item() == pytest.approx(3, abs=0.1)
+    assert history.best_epoch == 60
+
+
+def test_the_best_weights_come_back_and_patience_ends_the_run(line):
+    figures = iter([0.1, 0.5, 0.4, 0.3, 0.2, 0.9])
+    seen = []
+
+    def validate():
+        seen.append(line.weight.item())
+        return next(figures)
+
+    history = train(line, lambda: range(2), lesson(line), config(patience=2), validate)
+    assert history.best_epoch == 2
+    assert len(history.losses) == 5
+    assert line.weight.item() == seen[1] != seen[-1]
+
+
+def test_a_loss_that_is_not_a_number_stops_with_advice(line):
+    with pytest.raises(TrainingFailed, match=r"loss became nan in epoch 1, step 1.*Try a tenth"):
+        train(line, lambda: range(2), lambda _: (line.weight.sum() * float("nan"), 1), config())
+
+
+def test_only_matrices_decay(line):
+    before = line.bias.item()
+    train(
+        line,
+        lambda: range(50),
+        lambda _: (line.weight.sum() * 0 + line.bias.sum() * 0, 1),
+        config(epochs=1, weight_decay=0.5),
+    )
+    assert line.bias.item() == before
+    assert abs(line.weight.item()) < 0.1
