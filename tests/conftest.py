@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported, which 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 ROOT = Path(__file__).parents[1]
+WORDS = ["slow", "warm", "film", "rainy", "evening", "space", "war", "love", "dog", "city", "train"]
+GENRES = ["Drama", "Comedy", "Horror", "Action"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,3 +56,33 @@ def shared_data(name: str) -> Path:
 def shared():
     """``shared("ml-latest-small")``: the folder of a public data set, or the test is skipped."""
     return shared_data
+
+
+def write_tiny(folder: Path) -> Path:
+    """60 items, 80 users who walk through them in three ways: enough for every command."""
+    draw = random.Random(0)  # noqa: S311 - nothing secret
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = [f"i{n}" for n in range(1, 61)]
+    items = [
+        {
+            "item_id": item,
+            "title": " ".join(draw.sample(WORDS, 3)).title(),
+            "genres": draw.sample(GENRES, 2),
+        }
+        for item in ids
+    ]
+    rows, time = ["user_id,item_id,timestamp"], 1_000_000_000
+    for user in range(1, 81):
+        start = draw.randrange(60)
+        for step in range(draw.randrange(4, 12)):
+            time += 1000
+            rows.append(f"u{user},{ids[(start + step * (1 + user % 3)) % 60]},{time}")
+    (folder / "items.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items), "utf-8")
+    (folder / "events.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with events.csv and items.jsonl."""
+    return write_tiny(tmp_path_factory.mktemp("tiny"))

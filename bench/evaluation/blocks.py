@@ -1,13 +1,14 @@
 """The same questions and the same scores for every contender, made block by block from a seed.
 
-Scores are a popularity term plus noise, with a lift for the answer, so that about one user in ten
-has a hit, and each user's history forbidden. They are sums of single
-precision numbers, without a matrix product, so that every version of NumPy makes the same bits.
+Scores are a popularity term plus noise, with a lift for the answer, so that about one user in six
+has a hit, and each user's history forbidden. They are sums of single precision numbers, without a
+matrix product, so that every version of NumPy makes the same bits.
 """
 
 import csv
 import gzip
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def problem(events: Path) -> dict[str, np.ndarray]:
     }
 
 
-def blocks(data: dict[str, np.ndarray]):
+def blocks(data: dict[str, np.ndarray]) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield (rows, scores): a slice of users and their scores (users, items) float32."""
     for number, start in enumerate(range(0, len(data["answer"]), ROWS)):
         rows = slice(start, min(start + ROWS, len(data["answer"])))

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 
 import numpy as np
@@ -16,19 +17,19 @@ from rectools.models.utils import recommend_from_scores
 K = 10
 
 
-def rectools_rank(scores):
+def rectools_rank(scores: np.ndarray) -> np.ndarray:
     """RecTools' own ranking, user by user as its models call it."""
     return np.array([recommend_from_scores(row, K)[0] for row in scores])
 
 
-def numpy_rank(scores):
+def numpy_rank(scores: np.ndarray) -> np.ndarray:
     """What a user of ranx writes in front of it: the best 10 by argpartition, then sorted."""
     part = np.argpartition(scores, -K, axis=1)[:, -K:]
     order = np.argsort(-np.take_along_axis(scores, part, axis=1), axis=1)
     return np.take_along_axis(part, order, axis=1)
 
 
-def rectools_score(codes, answer):
+def rectools_score(codes: np.ndarray, answer: np.ndarray) -> dict[str, float]:
     users = np.arange(len(codes))
     reco = pd.DataFrame(
         {
@@ -42,23 +43,26 @@ def rectools_score(codes, answer):
     return {name: float(x) for name, x in calc_metrics(metrics, reco, truth).items()}
 
 
-def ranx_score(codes, answer):
+def ranx_score(codes: np.ndarray, answer: np.ndarray) -> dict[str, float]:
     places = np.arange(K, 0, -1).astype(float)
     run = ranx.Run.from_dict(
-        {str(u): dict(zip(map(str, row), places)) for u, row in enumerate(codes.tolist())}
+        {
+            str(user): dict(zip(map(str, row), places, strict=True))
+            for user, row in enumerate(codes.tolist())
+        }
     )
     truth = ranx.Qrels.from_dict({str(u): {str(i): 1} for u, i in enumerate(answer.tolist())})
     got = ranx.evaluate(truth, run, ["hit_rate@10", "ndcg@10"])
     return {"HR@10": float(got["hit_rate@10"]), "NDCG@10": float(got["ndcg@10"])}
 
 
-def timed(call, *args):
+def timed(call: Callable, *args: object) -> tuple:
     start = time.perf_counter()
     out = call(*args)
     return out, time.perf_counter() - start
 
 
-def one_pass(data, rank, score):
+def one_pass(data: dict[str, np.ndarray], rank: Callable, score: Callable) -> dict:
     lists, ranking = [], 0.0
     for _, scores in blocks(data):
         codes, seconds = timed(rank, scores)
@@ -70,7 +74,7 @@ def one_pass(data, rank, score):
     return {"rank_s": ranking, "score_s": scoring, "values": values}
 
 
-def main():
+def main() -> None:
     data = dict(np.load(sys.argv[1]))
     out = {
         "RecTools": one_pass(data, rectools_rank, rectools_score),

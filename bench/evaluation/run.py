@@ -84,7 +84,10 @@ def summary(passes: dict[str, list[dict]], data: dict[str, np.ndarray]) -> dict:
     for name, done in passes.items():
         both = ("rank_s", "score_s")
         row = {"version": done[0]["version"], "values": done[0]["values"]}
-        row |= {"rank": round(median(name, "rank_s"), 4), "score": round(median(name, "score_s"), 4)}
+        row |= {
+            "rank": round(median(name, "rank_s"), 4),
+            "score": round(median(name, "score_s"), 4),
+        }
         row["total"] = round(median(name, *both), 4)
         if name != "penchant":
             row["times_penchant"] = {

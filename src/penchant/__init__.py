@@ -45,7 +45,8 @@ if TYPE_CHECKING:
         by_name,
         load,
     )
-    from .lab import compare, evaluate
+    from .lab.compare import compare  # mypy takes `.lab.compare` for the module of that name
+    from .lab.evaluate import evaluate
 
 __version__ = "0.1.0"
 

@@ -161,7 +161,7 @@ CALLS = {
         PREDICT + "{run} --requests {files}/list.jsonl", 1, r"jsonl:1: "
     ),
     "requests without a name": Bad(
-        PREDICT + "{run} --requests {files}/noid.jsonl", 1, r"jsonl:1: .*request_id"
+        PREDICT + "{run} --requests {files}/noid.jsonl", 1, r"noid\.jsonl: no key .request_id"
     ),
     "requests without a question": Bad(
         PREDICT + "{run} --requests {files}/nobody.jsonl", 1, r"jsonl:1: .*(user_id|history)"

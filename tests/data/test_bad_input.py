@@ -239,8 +239,18 @@ VALUES = [
         f"events.csv:7: timestamp: 'x' is no time. {TIME}",
         {
             "events.csv": 'user_id,item_id,note,timestamp\nu,a,"two\nlines",1\n\n'
-            "u,b,,2\nu,b,,x\n".replace("\nu,b,,2", "\nu,a,,3\nu,b,,2", 1)
+            "u,a,,3\nu,b,,2\nu,b,,x\n"
         },
+    ),
+    Case(
+        "a bad time after blank lines at the top",
+        f"events.csv:5: timestamp: 'x' is no time. {TIME}",
+        {"events.csv": "\n\nuser_id,item_id,timestamp\nu,a,1\nu,b,x\n"},
+    ),
+    Case(
+        "a bad time where lines end as in old spreadsheets",
+        f"events.csv:3: timestamp: 'x' is no time. {TIME}",
+        {"events.csv": "user_id,item_id,timestamp\ru,a,1\ru,b,x\r"},
     ),
     Case(
         "the future",

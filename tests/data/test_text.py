@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import data
-from penchant.data.text import default_template, render
+from penchant.data.template import render
+from penchant.data.text import default_template
 
 EVENTS = pl.DataFrame({"user_id": ["u"], "item_id": ["1"], "position": [0]})
 

@@ -12,12 +12,10 @@ WIDTH = 80
 def settings_page(name: str) -> str:
     """Every setting of a model with its default and what it does.
 
-    >>> print(settings_page("ease"))
-    ease: set with --set key=value, or below [model] in penchant.toml
+    >>> print(settings_page("popularity"))
+    popularity: set with --set key=value, or below [model] in penchant.toml
     <BLANKLINE>
-      l2 = 300.0
-          Strength of the L2 penalty. Dense data and many events want more; hundreds are
-          usual.
+      popularity has no settings.
 
     Raises:
         UsageError: no model has that name.

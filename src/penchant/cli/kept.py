@@ -61,7 +61,7 @@ def remembered(found: Comparison, kept: Mapping[str, Kept]) -> Comparison:
     for entry in found.entries:
         run = kept[entry.name]
         paper = run.run.with_suffix(".json")
-        if run.known and paper.is_file():
+        if run.known and paper.is_file():  # else it was fitted just now
             cost = json.loads(paper.read_text("utf-8"))
             entries.append(replace(entry, fit_seconds=cost["seconds"], memory=cost["bytes"]))
         else:

@@ -25,8 +25,7 @@ def draw(found: Comparison, path: Path) -> None:
     from penchant.store import atomic_write
 
     # a fixed salt and no date: the same result gives the same bytes
-    style = {"svg.hashsalt": "penchant", "svg.fonttype": "path", "font.size": 10}
-    with rc_context(style):
+    with rc_context({"svg.hashsalt": "penchant", "svg.fonttype": "path", "font.size": 10}):
         rows = found.entries[::-1]
         figure = Figure(figsize=(7.2, 0.55 * len(rows) + 1.1), layout="constrained")
         axes = figure.subplots()

@@ -83,7 +83,7 @@ def _checked(path: Path, text: str, table: str, key: str, value: Any) -> Any:
     wanted = TABLES[table][key]
     if type(value) is not wanted:
         raise UsageError(f"{path}:{line}: {key} must be {KINDS[wanted]}, and is {value!r}.")
-    return path.parent / value if key in PATHS else value
+    return path.parent / str(value) if key in PATHS else value
 
 
 def from_options(options: Sequence[str]) -> dict[str, Any]:

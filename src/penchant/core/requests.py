@@ -63,7 +63,7 @@ class Recommendation:
     Attributes:
         item: external id.
         score: the model's score; comparable within one list only.
-        text: the item's rendered text.
+        text: the item's title, for people; its id where it has none.
         reasons: why, in words; empty unless asked for.
     """
 

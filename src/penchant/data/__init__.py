@@ -1,7 +1,8 @@
 """Data: read events and catalogues, check them, split them, say what they look like."""
 
+from .candidates import read_candidates
 from .dataset import Dataset, validation_split
-from .describe import Description, Spread
+from .describe import Description
 from .formats import (
     load_format,
     open_folder,
@@ -12,7 +13,8 @@ from .formats import (
     read_movielens,
 )
 from .read import read
-from .requests import RequestFile, read_candidates, read_requests
+from .requests import RequestFile, read_requests
+from .spread import Spread
 
 __all__ = [
     "Dataset",

@@ -27,12 +27,21 @@ def read_csv(data: bytes, where: str, problems: Problems) -> Table | None:
         where: its name, for messages.
         problems: takes what is wrong.
     """
-    separator = max(SEPARATORS, key=data.split(b"\n", 1)[0].decode().count)
-    lines = _Lines(data, separator)
-    header = next(lines.records())[1]
-    for name, times in Counter(header).items():
-        if times > 1:
-            problems.add(where, 1, f"column {name!r} stands {times} times", "Rename all but one.")
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")  # line ends of old spreadsheets
+    bare = data.lstrip(b"\r\n")
+    skipped = data.count(b"\n", 0, len(data) - len(bare))
+    data = bare
+    first = data[: data.find(b"\n")].decode() if b"\n" in data else data.decode()
+    separator = max(SEPARATORS, key=first.count)
+    lines = _Lines(data, separator, skipped)
+    header = next(csv.reader([first.strip("\r")], delimiter=separator))
+    twice = [name for name, times in Counter(header).items() if times > 1]
+    for name in twice:
+        what = f"column {name!r} stands {header.count(name)} times"
+        problems.add(where, skipped + 1, what, "Rename all but one.")
+    if twice:
+        return None
     try:
         frame = pl.read_csv(data, separator=separator, infer_schema=False)
     except pl.exceptions.ComputeError:
@@ -40,7 +49,7 @@ def read_csv(data: bytes, where: str, problems: Problems) -> Table | None:
         if records is None:
             return None
         frame = pl.DataFrame(records, dict.fromkeys(header, pl.String), orient="row")
-    return _without_blank_rows(Table(frame, where, lines.of, header=1))
+    return _without_blank_rows(Table(frame, where, lines.of, skipped + 1))
 
 
 def _without_blank_rows(table: Table) -> Table:
@@ -49,27 +58,29 @@ def _without_blank_rows(table: Table) -> Table:
         return table
     full = ~table.frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     rows = full.arg_true()
-    return Table(table.frame.filter(full), table.where, lambda row: table.line(int(rows[row])), 1)
+    return Table(
+        table.frame.filter(full), table.where, lambda row: table.line(int(rows[row])), table.header
+    )
 
 
 class _Lines:
     """The line on which each row begins; counted only when somebody asks."""
 
-    def __init__(self, data: bytes, separator: str) -> None:
-        self._data, self._separator = data, separator
+    def __init__(self, data: bytes, separator: str, skipped: int) -> None:
+        self._data, self._separator, self._skipped = data, separator, skipped
 
     def of(self, row: int) -> int:
         """The line of a row; quoted fields may hold line ends."""
-        return self._starts[row + 1] if b'"' in self._data else row + 2
+        return self._starts[row + 1] if b'"' in self._data else row + 2 + self._skipped
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Each record, the header included, with the line where it begins."""
         text = io.StringIO(self._data.decode(), newline="")
         reader = csv.reader(text, delimiter=self._separator)
-        line = 1
+        line = 1 + self._skipped
         for record in reader:
             yield line, record
-            line = reader.line_num + 1
+            line = reader.line_num + 1 + self._skipped
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -11,7 +11,8 @@ import polars as pl
 from penchant.core import Catalogue, Holdout, Interactions, generator
 
 from .describe import Description, describe
-from .splits import ENOUGH, Cut, questions, split
+from .protocols import ENOUGH, Cut
+from .splits import questions, split
 
 
 @dataclass(frozen=True)

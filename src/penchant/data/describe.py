@@ -8,38 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from penchant.metrics import gini
 
 from . import page
+from .spread import Spread, spread
 
 if TYPE_CHECKING:
     from .dataset import Dataset
 
-STEPS = tuple(step * 10**power for power in range(7) for step in (1, 2, 5))
-"""Lower edges of the bins of counts."""
 PERIODS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How counts are distributed.
-
-    Attributes:
-        mean: of all counts.
-        median: half of the counts are no larger.
-        p90: nine in ten are no larger.
-        most: the largest.
-        bins: how many counts lie from 1, 2, 5, 10, 20, ... up to the next of these, by the label
-            of the bin, such as ``"5-9"``; from the first bin that has any.
-    """
-
-    mean: float
-    median: float
-    p90: float
-    most: int
-    bins: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -122,7 +102,7 @@ def describe(data: Dataset) -> Description:
     counts = np.sort(made.counts())[::-1]
     lengths = events.lengths[events.lengths > 0]
     pair = events.row.astype(np.int64) * max(len(made.items), 1) + events.item
-    distinct = len(np.unique(pair))
+    distinct = pl.Series(pair).n_unique()
     characters = np.array([len(text) for text in catalogue.texts], np.int64)
     has_events = counts[counts > 0]
     timed = made.timed and len(made) > 0
@@ -147,30 +127,14 @@ def describe(data: Dataset) -> Description:
         top_tenth=float(counts[: -(-len(counts) // 10)].sum() / max(len(made), 1)),
         items_with_text=int((characters > 0).sum()),
         template=catalogue.template,
-        user_events=_spread(lengths),
-        item_events=_spread(has_events),
-        text_length=_spread(characters[characters > 0]),
+        user_events=spread(lengths),
+        item_events=spread(has_events),
+        text_length=spread(characters[characters > 0]),
         values=_values(events.value),
         activity=tuple(np.histogram(events.time, PERIODS)[0].tolist()) if timed else (),
         notes=data.notes,
         popularity=tuple(counts.tolist()),
     )
-
-
-def _spread(counts: NDArray[np.integer]) -> Spread:
-    if not len(counts):
-        return Spread(0.0, 0.0, 0.0, 0, {})
-    most = int(counts.max())
-    low = max(step for step in STEPS if step <= counts.min())
-    edges = [step for step in STEPS if low <= step <= most]
-    inside = np.histogram(counts, [*edges, most + 1])[0].tolist()
-    ends = [*(edge - 1 for edge in edges[1:]), max(most, edges[-1])]
-    bins = {
-        str(start) if start == end else f"{start:,}-{end:,}": int(n)
-        for start, end, n in zip(edges, ends, inside, strict=True)
-    }
-    median, p90 = np.quantile(counts, [0.5, 0.9])
-    return Spread(float(counts.mean()), float(median), float(p90), most, bins)
 
 
 def _values(value: NDArray[np.float32]) -> dict[str, int]:

@@ -10,7 +10,8 @@ from .columns import ITEM
 from .events import ids, present
 from .problems import Problems, several, some
 from .table import Table
-from .text import default_template, render, title_column, words
+from .template import render
+from .text import default_template, title_column, words
 
 TITLE_LENGTH = 80  # characters
 

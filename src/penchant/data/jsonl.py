@@ -23,11 +23,11 @@ def read_jsonl(
         data: the file as UTF-8.
         where: its name, for messages.
         problems: takes what is wrong.
-        parse: turns a line into an object; anything but ``json.loads`` takes the slow way.
+        parse: turns a line into an object, where the file is not JSON throughout.
     """
     lines = _line_counter(data)
     # surrogates that Polars reads as NUL, and NaN that it refuses, are left to Python's reader
-    if parse is json.loads and b"\\ud" not in data and b"\\uD" not in data:
+    if b"\\ud" not in data and b"\\uD" not in data:
         try:
             frame = pl.read_ndjson(data, infer_schema_length=None)
             return Table(frame, where, lines)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from .problems import several
 
 if TYPE_CHECKING:
-    from .describe import Description, Spread
+    from .describe import Description
+    from .spread import Spread
 
 WIDTH = 40  # characters of the longest bar
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -30,7 +31,7 @@ def sparkline(counts: Sequence[int]) -> str:
     """Counts as a line of columns.
 
     >>> sparkline([0, 1, 2, 4])
-    '▁▂▄█'
+    '▁▃▅█'
     """
     most = max(counts, default=0)
     if not most:

@@ -10,7 +10,8 @@ from penchant.core import UsageError
 from penchant.store import atomic_write
 
 if TYPE_CHECKING:
-    from .describe import Description, Spread
+    from .describe import Description
+    from .spread import Spread
 
 COLOUR = "#2f6f9f"
 ENDINGS = (".png", ".svg")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from .columns import USER, near
 from .events import OnUnknown, ids
 from .files import contents, text
 from .jsonl import read_jsonl
-from .problems import Problems, several, some
+from .problems import Problems, several
 from .table import Table
 
 REQUEST, HISTORY, QUERY = "request_id", "history", "query"
@@ -94,50 +93,6 @@ def read_requests(
     )
 
 
-def read_candidates(path: str | os.PathLike[str], catalogue: Catalogue) -> NDArray[np.int32]:
-    """Read the only items that may be ranked: one JSON list of ids.
-
-    Args:
-        path: the file, packed with gzip or not.
-        catalogue: what the ids are looked up in.
-
-    Returns:
-        codes (candidates,), ascending and distinct.
-
-    Raises:
-        DataError: the file is no such list, or names an item that is not in the catalogue.
-    """
-    problems = Problems()
-    where = str(path)
-    data = contents(Path(path), problems)
-    readable = text(data, where, "utf-8", problems) if data is not None else None
-    names = _listed(readable, where, problems) if readable is not None else []
-    found = catalogue.items.codes(names)
-    strange = [name for name, code in zip(names, found, strict=True) if code == UNKNOWN]
-    if strange:
-        what = f"{some(strange)} not in the catalogue"
-        problems.add(where, None, what, "Leave them out.", len(strange))
-    if problems.found:
-        raise problems.error()
-    return np.unique(found)
-
-
-def _listed(readable: bytes, where: str, problems: Problems) -> list[str]:
-    remedy = 'Write a list of item ids, such as ["i7", "i9"].'
-    try:
-        names = json.loads(readable)
-    except ValueError as error:
-        line = getattr(error, "lineno", None)
-        problems.add(where, line, f"not JSON ({getattr(error, 'msg', error)})", remedy)
-        return []
-    if not isinstance(names, list) or not all(isinstance(name, str | int) for name in names):
-        problems.add(where, None, "not a list of item ids", remedy)
-        return []
-    if not names:
-        problems.add(where, None, "the list is empty", remedy)
-    return [str(name) for name in names]
-
-
 def _names(table: Table, problems: Problems) -> bool:
     """Whether every request has a name of its own."""
     if REQUEST not in table.columns:
@@ -172,14 +127,14 @@ def _histories(
             f"Write a list of item ids, such as {EXAMPLE}.",
         )
         return Sequences.of_items(np.zeros(rows, np.int64), np.zeros(0, np.int32))
-    inner = column.dtype.inner
-    if not (inner in (pl.String, pl.Null) or getattr(inner, "is_integer", bool)()):
-        what = f"{HISTORY} holds lists of {inner}"
-        problems.add(table.where, None, what, f"Write item ids, such as {EXAMPLE}.")
-        return Sequences.of_items(np.zeros(rows, np.int64), np.zeros(0, np.int32))
     column = column.fill_null([])
     lengths = column.list.len().to_numpy()
-    items = column.explode(empty_as_null=False).cast(pl.String).fill_null("null")
+    items = column.explode(empty_as_null=False)
+    if items.dtype not in (pl.String, pl.Null) and not items.dtype.is_integer():
+        what = f"{HISTORY} holds lists of {items.dtype}"
+        problems.add(table.where, None, what, f"Write item ids, such as {EXAMPLE}.")
+        return Sequences.of_items(np.zeros(rows, np.int64), np.zeros(0, np.int32))
+    items = items.cast(pl.String).fill_null("null")
     item = catalogue.items.codes(items.to_list())
     strange = item == UNKNOWN
     row = np.repeat(np.arange(rows), lengths)

@@ -22,9 +22,11 @@ from penchant.core import (
     UsageError,
 )
 from penchant.models import ModelClass, configure, settings_of
-from penchant.store import read_bundle, write_bundle
+from penchant.store import Bundle, read_bundle, write_bundle
 
 KIND = "recommender"
+
+_UNREADABLE = (KeyError, IndexError, ValueError, TypeError, AttributeError)
 
 _USUAL: dict[str, tuple[Any, type[np.generic]]] = {
     "weight": (1.0, np.float32),
@@ -85,20 +87,41 @@ def load(
         BundleError: damaged, newer, no recommender, or of a model or setting unknown here.
     """
     bundle = read_bundle(path, KIND)
-    about, files = bundle.manifest, bundle.files
-    model_class, config = _model_of(path, about, models)
+    try:
+        model_class, config = _model_of(path, bundle.manifest, models)
+        catalogue, interactions = _data(bundle)
+        state = _from_arrays(bundle.files["model.safetensors"])
+        model = model_class.restore(config, state, catalogue, interactions)
+    except _UNREADABLE as error:
+        raise BundleError(
+            f"{path} is whole, and its contents are not what this penchant expects "
+            f"({type(error).__name__}: {error}). It was written by penchant "
+            f"{bundle.manifest.get('penchant')}; load it with that version, or fit the model again."
+        ) from error
+    return model, catalogue, interactions
+
+
+def _data(bundle: Bundle) -> tuple[Catalogue, Interactions]:
+    import polars as pl
+
+    files, about = bundle.files, bundle.manifest
     items = IdMap(json.loads(files["items.json"]))
-    catalogue = _catalogue(items, files, about["template"])
-    data = about["data"]
+    words = json.loads(files["texts.json"])
+    try:
+        table = pl.read_parquet(io.BytesIO(files["items.parquet"]))
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"items.parquet: {error}") from error
+    texts, titles = tuple(words["texts"]), tuple(words["titles"])
+    if not len(items) == len(texts) == len(titles) == len(table):
+        raise ValueError("items, texts, titles and table differ in length")
     interactions = Interactions(
         IdMap(json.loads(files["users.json"])),
         items,
         _to_events(_from_arrays(files["events.safetensors"])),
-        tuple(data["kinds"]),
-        data["timed"],
+        tuple(about["data"]["kinds"]),
+        bool(about["data"]["timed"]),
     )
-    state = _from_arrays(files["model.safetensors"])
-    return model_class.restore(config, state, catalogue, interactions), catalogue, interactions
+    return Catalogue(items, texts, titles, table, str(about["template"])), interactions
 
 
 def _model_of(
@@ -120,14 +143,6 @@ def _model_of(
         ) from error
 
 
-def _catalogue(items: IdMap, files: Mapping[str, bytes], template: str) -> Catalogue:
-    import polars as pl
-
-    words = json.loads(files["texts.json"])
-    table = pl.read_parquet(io.BytesIO(files["items.parquet"]))
-    return Catalogue(items, tuple(words["texts"]), tuple(words["titles"]), table, template)
-
-
 def _table(catalogue: Catalogue) -> bytes:
     out = io.BytesIO()
     catalogue.table.write_parquet(out)
@@ -145,12 +160,16 @@ def _arrays(state: State) -> bytes:
 
 
 def _from_arrays(content: bytes) -> dict[str, NDArray[Any]]:
+    from safetensors import SafetensorError
     from safetensors.numpy import load as unpacked
 
     # copies: arrays over the bytes are read-only, and torch takes none such without a warning
     found: dict[str, NDArray[Any]] = {}
-    for name, part in unpacked(content).items():
-        found[name] = np.array(part)
+    try:
+        for name, part in unpacked(content).items():
+            found[name] = np.array(part)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
     return found
 
 

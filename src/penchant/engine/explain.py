@@ -19,7 +19,13 @@ from .histories import joined
 LAST = 50
 """Distinct items of the history, from the newest back, whose absence is tried."""
 
-_FOR_ALL = {"popularity": "popular with everybody", "recent-popularity": "popular these days"}
+_FOR_ALL = {
+    "popularity": "popular with everybody",
+    "recent-popularity": "popular these days",
+    "random": "drawn by lot",
+}
+"""Models that look at nobody's past, and all there is to say about their lists."""
+
 _NOISE = 1e-4  # an effect below this share of the scores' spread is rounding, not a reason
 
 
@@ -54,6 +60,8 @@ def reasons(
         items: codes of the items to explain, (items,).
         n: most reasons an item.
     """
+    if model.name in _FOR_ALL:
+        return [(Reason(_FOR_ALL[model.name]),)] * len(items)
     past = _newest(request.history)
     asked = request.queries is not None and bool(request.queries[0])
     scores = model.score(
@@ -73,16 +81,9 @@ def reasons(
             fall = float(effects[-1]) if len(past) else float("inf")
             named.append(Reason("its text matches your words", None, fall))
         strong = sorted((r for r in named if r.effect > noise), key=lambda r: -r.effect)[:n]
-        found.append(tuple(strong) or (_alternative(model, len(past) > 0),))
+        none = "no single past item explains it" if len(past) else "nothing is known about you yet"
+        found.append(tuple(strong) or (Reason(none),))
     return found
-
-
-def _alternative(model: Model, has_past: bool) -> Reason:
-    if model.name in _FOR_ALL:
-        return Reason(_FOR_ALL[model.name])
-    if has_past:
-        return Reason("no single past item explains it")
-    return Reason("nothing is known about you yet")
 
 
 def _newest(history: Sequences) -> NDArray[np.int32]:

@@ -72,8 +72,7 @@ def ranked(
             places, best[able] = _best(
                 _scores(model, part, allowed, listing.keep_seen), k, model.name
             )
-            found = allowed[places]
-            codes[able] = np.where(places >= 0, theirs[found], UNKNOWN)
+            codes[able] = np.append(theirs[allowed], UNKNOWN)[places]  # place -1 is the last
         yield rows, codes, best
 
 

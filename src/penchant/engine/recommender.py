@@ -231,6 +231,8 @@ class Recommender:
         listed[
             slice(None) if candidates is None else known_codes(candidates, items, "candidates")
         ] = True
+        if isinstance(exclude, str):
+            raise UsageError(f"exclude must be a list of item ids, got the text {exclude!r}.")
         barred = items.codes(list(exclude))
         listed[barred[barred >= 0]] = False
         return np.flatnonzero(listed)

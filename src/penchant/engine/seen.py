@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import Holdout, Interactions
+from penchant.core import UNKNOWN, Holdout, IdMap, Interactions
 
 
 def seen(interactions: Interactions, holdout: Holdout) -> int:
@@ -15,8 +15,7 @@ def seen(interactions: Interactions, holdout: Holdout) -> int:
     and item decide.
     """
     asked = holdout.requests
-    user = asked.users.onto(interactions.users)[asked.user] if len(asked.users) else asked.user
-    user = np.where(asked.user >= 0, user, -1)[holdout.truth.row]
+    user = _users(holdout, interactions.users)[holdout.truth.row]
     item = asked.items.onto(interactions.items)[holdout.truth.item]
     known = (user >= 0) & (item >= 0)
     truth = _keys(user[known], item[known], len(interactions.items))
@@ -29,6 +28,16 @@ def seen(interactions: Interactions, holdout: Holdout) -> int:
     pairs = set(zip(trained[both].tolist(), events.time[both].tolist(), strict=True))
     times = holdout.truth.time[known]
     return sum(pair in pairs for pair in zip(truth.tolist(), times.tolist(), strict=True))
+
+
+def _users(holdout: Holdout, known: IdMap) -> NDArray[np.int32]:
+    """Our code of each request's user, (rows,)."""
+    asked = holdout.requests
+    user = np.append(asked.users.onto(known), UNKNOWN)[asked.user].astype(np.int32)
+    # a split hides who a new user is from the model; the request's name, "new-user:u7", tells us
+    hidden = np.flatnonzero(asked.user < 0)
+    user[hidden] = known.codes([holdout.request_ids[row].partition(":")[2] for row in hidden])
+    return user
 
 
 def _keys(user: NDArray[np.integer], item: NDArray[np.integer], items: int) -> NDArray[np.int64]:

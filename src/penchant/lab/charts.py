@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 ROW = 26  # pixels a line of a forest plot is high
 LINE = 13  # pixels between two labels that do not touch
-LETTER = 1.15  # per cent of the width that a letter of a label takes on a middling page
+LETTER = 2.2  # per cent of the width that a letter of a label takes on a phone
 
 
 @dataclass(frozen=True, slots=True)

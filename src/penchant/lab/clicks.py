@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,17 @@ from penchant.core import UsageError
 from .evaluation import Figure
 
 _DRAWS = 300  # AUC sorts again for every draw
+
+Measure = Callable[[NDArray[np.int64], NDArray[np.int64]], float]
+"""From rows and the user of each to a figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How often users are resampled, and from which seed."""
+
+    seed: int
+    number: int
 
 
 def evaluate_clicks(
@@ -40,10 +52,7 @@ def evaluate_clicks(
     Raises:
         UsageError: labels of one kind only, other labels than 0 and 1, or NaN.
     """
-    users, whose = _grouped(groups, len(labels))
-    measures: dict[str, Callable[[NDArray[np.int64], NDArray[np.int64]], float]] = {
-        "AUC": lambda rows, _: metrics.auc(labels[rows], scores[rows])
-    }
+    measures: dict[str, Measure] = {"AUC": lambda rows, _: metrics.auc(labels[rows], scores[rows])}
     if groups is not None:
         measures["grouped AUC"] = lambda rows, who: metrics.grouped_auc(
             labels[rows], scores[rows], who
@@ -51,7 +60,7 @@ def evaluate_clicks(
     if ((scores >= 0) & (scores <= 1)).all():
         loss = metrics.log_loss(labels, scores)
         measures["log-loss"] = lambda rows, _: float(loss[rows].mean())
-    return _bootstrapped(measures, users, whose, seed, draws)
+    return _bootstrapped(measures, groups, len(labels), Draws(seed, draws))
 
 
 def evaluate_ratings(
@@ -86,52 +95,34 @@ def evaluate_ratings(
     }
 
 
-def _grouped(
-    groups: NDArray[np.generic] | None, rows: int
-) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
-    """Rows of each user, and the user of each row."""
-    if groups is None:
-        whose = np.arange(rows)
-        return [whose], whose
-    if len(groups) != rows:
-        raise UsageError(f"{len(groups)} groups for {rows} labels: give one a label.")
-    _, whose = np.unique(groups, return_inverse=True)
-    order = np.argsort(whose, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(whose))[:-1]), whose
-
-
 def _bootstrapped(
-    measures: dict[str, Callable[[NDArray[np.int64], NDArray[np.int64]], float]],
-    users: list[NDArray[np.int64]],
-    whose: NDArray[np.int64],
-    seed: int,
-    draws: int,
+    measures: dict[str, Measure], groups: NDArray[np.generic] | None, rows: int, draws: Draws
 ) -> dict[str, Figure]:
-    rng = np.random.default_rng(seed)
-    rows = np.arange(len(whose))
-    means = {name: measure(rows, whose) for name, measure in measures.items()}
+    """Each measure of all rows, with its interval over resampled users."""
+    if groups is not None and len(groups) != rows:
+        raise UsageError(f"{len(groups)} groups for {rows} labels: give one a label.")
+    whose = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
+    mean = {name: measure(np.arange(rows), whose) for name, measure in measures.items()}
+    order = np.argsort(whose, kind="stable")
+    lengths = np.bincount(whose)
+    starts = np.cumsum(lengths) - lengths
+    rng = np.random.default_rng(draws.seed)
     drawn: dict[str, list[float]] = {name: [] for name in measures}
-    for _ in range(draws):
-        if len(users) == 1:  # every row on its own
-            part = rng.integers(0, len(rows), len(rows))
-            again = part
-        else:
-            picked = rng.integers(0, len(users), len(users))
-            part = np.concatenate([users[user] for user in picked])
-            again = np.repeat(np.arange(len(picked)), [len(users[user]) for user in picked])
+    for _ in range(draws.number):
+        picked = rng.integers(0, len(lengths), len(lengths))
+        some = lengths[picked]
+        again = np.repeat(np.arange(len(picked)), some)  # a user picked twice is two users
+        shift = starts[picked] - (np.cumsum(some) - some)
+        part = order[np.repeat(shift, some) + np.arange(some.sum())]
         for name, measure in measures.items():
             drawn[name].append(_or_nan(measure, part, again))
     return {
-        name: Figure(means[name], *np.nanquantile(drawn[name], [0.025, 0.975]).tolist())
+        name: Figure(mean[name], *np.nanquantile(drawn[name], [0.025, 0.975]).tolist())
         for name in measures
     }
 
 
-def _or_nan(
-    measure: Callable[[NDArray[np.int64], NDArray[np.int64]], float],
-    rows: NDArray[np.int64],
-    users: NDArray[np.int64],
-) -> float:
+def _or_nan(measure: Measure, rows: NDArray[np.int64], users: NDArray[np.int64]) -> float:
     """NaN for a draw in which every label is the same: it has no AUC, and is left out."""
     try:
         return measure(rows, users)

@@ -15,7 +15,7 @@ from penchant.engine import Estimator, Recommender, by_name
 from penchant.models import settings_of
 
 from .comparison import Comparison, Entry, all_pairs
-from .evaluate import evaluate
+from .evaluate import ACCURACY, evaluate
 from .evaluation import Evaluation, figures, sliced
 from .measure import PeakMemory
 from .search import Tuned, tune
@@ -64,8 +64,12 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
     """
     chosen = _named(models)
     metric = metric or f"NDCG@{min(ks, default=10)}"
-    if metric.partition("@")[2] not in {str(k) for k in ks}:
-        raise UsageError(f"metric={metric!r} is not among the lists of length {sorted(ks)}.")
+    name, _, length = metric.partition("@")
+    if name not in ACCURACY or length not in {str(k) for k in ks}:
+        raise UsageError(
+            f"metric={metric!r} is not measured here. Write one of {', '.join(ACCURACY)}, an @, and "
+            f"one of ks={sorted(ks)}."
+        )
     seeds = tuple(seeds) if seeds is not None else (seed,)
     entries = []
     with bar(len(chosen), "compare", "model") as shown:

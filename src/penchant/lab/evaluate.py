@@ -19,7 +19,7 @@ from .words import word_diversity, word_vectors
 if TYPE_CHECKING:
     from penchant.engine import Recommender
 
-_ACCURACY = {
+ACCURACY = {
     "HR": metrics.hit_rate,
     "NDCG": metrics.ndcg,
     "MRR": metrics.mrr,
@@ -27,6 +27,7 @@ _ACCURACY = {
     "precision": metrics.precision,
     "MAP": metrics.average_precision,
 }
+"""The metrics of each request by name."""
 
 
 def evaluate(
@@ -99,6 +100,17 @@ def evaluate(
     )
 
 
+def mean_of(model: Recommender, test: Holdout, metric: str) -> float:
+    """The mean of one accuracy metric, such as ``"NDCG@10"``, without intervals or slices."""
+    name, _, k = metric.partition("@")
+    if name not in ACCURACY or not k.isdecimal() or not int(k):
+        raise UsageError(
+            f"metric={metric!r}: write one of {', '.join(ACCURACY)} with a length, such as NDCG@10."
+        )
+    codes, _ = _lists(model, test, int(k), batch=512)
+    return float(_accuracy(codes, test, (int(k),))[metric].mean())
+
+
 def _seen(model: Recommender, test: Holdout, allow: bool) -> int:
     seen = model.seen(test)
     if seen and not allow:
@@ -130,7 +142,7 @@ def _accuracy(codes: NDArray[np.int32], test: Holdout, ks: Sequence[int]) -> Val
     return {
         f"{name}@{k}": metric(found[:, :k], relevant)
         for k in ks
-        for name, metric in _ACCURACY.items()
+        for name, metric in ACCURACY.items()
     }
 
 

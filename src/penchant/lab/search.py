@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penchant.core import Choice, Real, Space, TrainingFailed, UsageError, Whole, bar, quiet
 from penchant.data import Dataset, validation_split
 
-from .evaluate import evaluate
+from .evaluate import mean_of
 
 if TYPE_CHECKING:
     import optuna
@@ -67,11 +67,12 @@ def tune(
         train: the training part of a split; no other events are seen.
         trials: how many settings to try.
         seed: of the search and of every fit.
-        metric: what to maximise, as ``evaluate`` names it.
+        metric: what to maximise: an accuracy metric as ``evaluate`` names it.
         budget: seconds after which no new trial begins; None for no limit.
 
     Raises:
-        UsageError: fewer than one trial, or too few events to cut a validation part.
+        UsageError: fewer than one trial, or too few events to cut a validation part, or an
+            unknown metric.
         TrainingFailed: every trial failed.
     """
     if trials < 1:
@@ -121,8 +122,7 @@ def _tried(
     try:
         with quiet():
             fitted = estimator.fit(parts[0], seed)
-            k = int(metric.partition("@")[2])
-            score = evaluate(fitted, parts[1], (k,), seed).metrics[metric].mean
+            score = mean_of(fitted, parts[1], metric)
     except TrainingFailed:
         score = None  # counted as tried: some corners of a space diverge
     return Trial(settings, score, time.perf_counter() - start)

@@ -31,11 +31,28 @@ class TextTable(nn.Module):
     """
 
     text: Tensor
+    even: Tensor
     counts: Tensor
+    centre: Tensor
+    whiten: Tensor
 
-    def __init__(self, text: Tensor, counts: Tensor, dim: int, id_dropout: float) -> None:
-        """Args: text: (items, text dim) frozen; counts: events of each item in training, (items,)."""
+    def __init__(
+        self, text: Tensor, counts: Tensor, white: tuple[Tensor, Tensor], dim: int, id_dropout: float
+    ) -> None:
+        """Make an untrained table.
+
+        Args:
+            text: frozen text vectors, (items, text dim).
+            counts: events of each item in training, (items,) int64.
+            white: centre (text dim,) and matrix (text dim, text dim) of the whitening.
+            dim: numbers in an item's vector.
+            id_dropout: how often an id is left out in training.
+        """
         super().__init__()
+        centre, whiten = white
+        self.register_buffer("centre", centre)
+        self.register_buffer("whiten", whiten)
+        self.register_buffer("even", (text - centre) @ whiten, persistent=False)
         self.register_buffer("text", text, persistent=False)
         self.register_buffer("counts", counts, persistent=False)
         self.project = nn.Linear(text.shape[1], dim)
@@ -47,7 +64,7 @@ class TextTable(nn.Module):
 
     def forward(self, codes: Tensor | None = None) -> Tensor:
         """Vectors of some items (codes, dim), or of all of them (items, dim)."""
-        text, counts, ids = self.text, self.counts, self.ids.weight
+        text, counts, ids = self.even, self.counts, self.ids.weight
         if codes is not None:
             text, counts, ids = text[codes], counts[codes], self.ids(codes)
         log_count = torch.log1p(counts.float())[:, None]  # (n, 1)
@@ -63,6 +80,7 @@ class TextTable(nn.Module):
         grown = TextTable(
             torch.cat([self.text, text]),
             torch.cat([self.counts, none]),
+            (self.centre, self.whiten),
             self.ids.embedding_dim,
             self.id_dropout,
         )

@@ -24,6 +24,7 @@ from penchant.language import DEFAULT_MODEL, encode_texts, load_encoder
 from .base import popularity_prior
 from .sequence_config import SequenceConfig
 from .settings import within
+from .whitening import whitening
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
@@ -193,7 +194,16 @@ def _network(
     from .item_table import TextTable
     from .next_item import next_item
 
-    table = TextTable(torch.tensor(text), torch.tensor(counts), config.dim, config.id_dropout)
+    import os
+
+    centre, matrix = whitening(text, float(os.environ.get("WH", "1")))
+    table = TextTable(
+        torch.tensor(text),
+        torch.tensor(counts),
+        (torch.tensor(centre), torch.tensor(matrix)),
+        config.dim,
+        config.id_dropout,
+    )
     timed = config.gaps and interactions.timed
     return next_item(
         table,

@@ -12,10 +12,11 @@ Four lines test a model of your own::
 
 from .conformance import CHECKS, Case
 from .fakes import FakeConfig, FakeEncoder, FakeModel
-from .tiny import tiny_catalogue, tiny_dataset, tiny_requests
+from .tiny import FILMS, tiny_catalogue, tiny_dataset, tiny_requests
 
 __all__ = [
     "CHECKS",
+    "FILMS",
     "Case",
     "FakeConfig",
     "FakeEncoder",

@@ -79,7 +79,9 @@ def tiny_requests(data: Dataset, new_users: bool = True) -> Requests:
         histories += [list(range(len(items)))[:3], []]
         codes += [UNKNOWN, UNKNOWN]
     lengths = np.array([len(history) for history in histories])
-    bare = Sequences.of_items(lengths, np.array([code for row in histories for code in row], np.int32))
+    bare = Sequences.of_items(
+        lengths, np.array([code for row in histories for code in row], np.int32)
+    )
     timed = Sequences.of_items(lengths, bare.item, 1e9 + DAY * bare.time)
     return Requests(users, items, np.array(codes, np.int32), timed)
 

@@ -12,12 +12,12 @@ import polars as pl
 
 from penchant.core import DataError
 
+from ..assemble import make
 from ..columns import EVENT, ITEM, TIME, USER, VALUE
 from ..csvs import read_csv
 from ..dataset import Dataset
 from ..jsonl import read_jsonl
 from ..problems import Problems
-from ..read import make
 from ..settings import Options, checked
 from ..table import Table
 from .found import holds, nothing

@@ -10,12 +10,12 @@ import polars as pl
 
 from penchant.core import MissingDependency
 
+from ..assemble import make
 from ..columns import EVENT, ITEM, VALUE
 from ..csvs import read_csv
 from ..dataset import Dataset
 from ..files import contents, text
 from ..problems import Problems
-from ..read import make
 from ..settings import Options, checked
 from ..table import Table
 

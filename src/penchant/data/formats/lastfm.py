@@ -10,10 +10,10 @@ import polars as pl
 
 from penchant.core import generator
 
+from ..assemble import make
 from ..columns import EVENT, ITEM, POSITION, USER, VALUE
 from ..dataset import Dataset
 from ..problems import Problems
-from ..read import make
 from ..settings import Options, checked
 from .found import pick
 from .parts import Layout, read_fields, with_frame

@@ -8,10 +8,10 @@ from typing import Unpack
 
 import polars as pl
 
+from ..assemble import make
 from ..columns import EVENT, ITEM, TIME, USER
 from ..dataset import Dataset
 from ..problems import Problems, several
-from ..read import make
 from ..settings import Options, checked
 from ..table import Table
 from .found import pick

@@ -8,11 +8,11 @@ from typing import Unpack
 
 import polars as pl
 
+from ..assemble import make
 from ..columns import EVENT, ITEM, TIME, USER, VALUE
 from ..csvs import read_csv
 from ..dataset import Dataset
 from ..problems import Problems
-from ..read import make
 from ..settings import Options, checked
 from ..table import Table
 from .found import pick

@@ -1,0 +1,176 @@
+"""Comparison: equal treatment, paired tests, one table, one page."""
+
+import json
+import math
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from penchant.core import SeenEvents, UsageError
+from penchant.engine import by_name
+from penchant.lab import compare, evaluate
+from penchant.lab.charts import Scale
+from penchant.lab.measure import PeakMemory
+from penchant.metrics import holm, paired
+
+NAMES = ("random", "popularity", "item-knn")
+
+
+@pytest.fixture(scope="module")
+def found(parts):
+    return compare(NAMES, *parts, trials=2, ks=(5, 10), seed=3)
+
+
+def test_models_stand_best_first_with_the_figures_of_evaluate(found, parts):
+    means = [entry.evaluation.metrics["NDCG@5"].mean for entry in found.entries]
+    assert means == sorted(means, reverse=True)
+    assert {entry.name for entry in found.entries} == set(NAMES)
+    (popular,) = (e for e in found.entries if e.name == "popularity")
+    alone = evaluate(by_name("popularity").fit(parts[0]), parts[1], ks=(5, 10), seed=3)
+    assert popular.evaluation.metrics == alone.metrics
+
+
+def test_every_pair_is_tested_and_corrected_together(found):
+    assert len(found.pairs) == math.comb(len(NAMES), 2)
+    value = {e.name: e.evaluation.values["NDCG@5"] for e in found.entries}
+    for pair in found.pairs:
+        assert pair.difference == paired(value[pair.first], value[pair.second], 3)
+        assert pair.difference.gap >= 0
+    expected = holm(np.array([pair.difference.p for pair in found.pairs]))
+    assert [pair.p_holm for pair in found.pairs] == expected.tolist()
+
+
+def test_costs_are_measured(found):
+    for entry in found.entries:
+        assert entry.fit_seconds >= 0
+        assert entry.tune_seconds > 0
+        assert entry.speed > 0
+        assert entry.memory > 10 << 20  # Python alone holds more than 10 MiB
+    assert {e.name: len(e.trials) for e in found.entries}["item-knn"] == 2
+
+
+def test_the_table_has_a_line_for_each_model_and_names_its_units(found):
+    page = str(found)
+    for name in NAMES:
+        assert len(re.findall(rf"^{name} ", page, re.MULTILINE)) == 2
+    for word in ("NDCG@5", "HR@5", "p (Holm)", "peak memory MiB", "requests/s", "tune s"):
+        assert word in page
+
+
+def test_the_json_is_plain_and_complete(found):
+    document = json.loads(json.dumps(found.to_json()))
+    assert document["best"] == found.best.name
+    model = document["models"]["item-knn"]
+    assert {"metrics", "slices", "settings", "fit_seconds", "peak_memory_bytes"} <= set(model)
+    assert {"first", "second", "gap", "ci95", "p", "p_holm"} == set(document["pairs"][0])
+    assert document["versions"]["penchant"]
+    assert document["data"]["test requests"] == document["requests"]
+
+
+def test_several_seeds_are_averaged_request_by_request(parts):
+    both = compare(["random"], *parts, seeds=(0, 1)).best
+    one, two = (compare(["random"], *parts, seed=s).best for s in (0, 1))
+    expected = (one.evaluation.values["HR@10"] + two.evaluation.values["HR@10"]) / 2
+    np.testing.assert_allclose(both.evaluation.values["HR@10"], expected)
+    assert both.by_seed == {
+        0: one.evaluation.metrics["NDCG@10"].mean,
+        1: two.evaluation.metrics["NDCG@10"].mean,
+    }
+    assert both.evaluation.metrics["HR@10"].mean == pytest.approx(expected.mean())
+    assert set(both.evaluation.slices) == set(one.evaluation.slices)
+
+
+def test_recommenders_can_be_kept(parts):
+    kept = {}
+    compare({"mine": "popularity"}, *parts, keep=kept.__setitem__)
+    assert kept["mine"].recommend(history=["i0"], k=2)
+
+
+def test_two_settings_of_one_model_need_names(parts):
+    two = [by_name("item-knn"), by_name("item-knn")]
+    with pytest.raises(UsageError, match="Two models are called 'item-knn'"):
+        compare(two, *parts)
+    named = compare(dict(zip(("a", "b"), two, strict=True)), *parts)
+    assert named.pairs[0].difference.p == 1
+
+
+def test_wrong_calls_are_refused_before_anything_is_trained(parts, data):
+    with pytest.raises(UsageError, match="no model to compare"):
+        compare([], *parts)
+    with pytest.raises(UsageError, match="'NDCG@7' is not measured"):
+        compare(["popularity"], *parts, metric="NDCG@7")
+    with pytest.raises(SeenEvents):
+        compare(["popularity"], data, parts[1])
+
+
+class Page(HTMLParser):
+    """Open tags, what they need from outside, and texts."""
+
+    void = frozenset({"meta", "line", "circle", "rect"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.outside, self.unlabelled, self.heads = [], [], [], 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.outside += [attrs[a] for a in ("src", "href", "srcset") if a in attrs]
+        if attrs.get("role") in ("img", "region") and not attrs.get("aria-label"):
+            self.unlabelled.append(tag)
+        self.heads += tag == "th" and "scope" in attrs
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_report_is_one_whole_page_that_needs_nothing_else(found, tmp_path):
+    path = found.report(tmp_path / "report.html")
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == []
+    assert page.outside == []
+    assert page.unlabelled == []
+    assert page.heads > 20
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "nan%" not in text
+    for name in NAMES:
+        assert name in text
+    assert "prefers-color-scheme: dark" in text
+    assert f"{found.best.evaluation.metrics['NDCG@5'].mean:.4f}" in text
+
+
+def test_a_report_of_one_model_and_of_hostile_names(parts, tmp_path):
+    one = compare({"<script>alert(1)</script>": "popularity"}, *parts)
+    text = one.report(tmp_path / "one.html").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert Page(text).open == []
+
+
+@pytest.mark.parametrize("values", [[0.0], [0.1, 0.5], [-0.3, 0.02], [12.0, 900.0], [1e-5, 2e-5]])
+def test_a_scale_holds_its_values_and_a_few_round_ticks(values):
+    scale = Scale.around(values)
+    assert all(0 <= scale.at(value) <= 100 for value in values)
+    ticks = scale.ticks()
+    assert 2 <= len(ticks) <= 8
+    assert len({text for _, text in ticks}) == len(ticks)
+    assert any(value == 0 for value, _ in ticks)
+
+
+def test_peak_memory_sees_what_was_held_and_given_back():
+    with PeakMemory() as before:
+        pass
+    with PeakMemory() as during:
+        held = np.ones(30_000_000)  # 240 MB
+        total = sum(float(held.sum()) for _ in range(5))
+        del held
+    assert total == 150_000_000
+    assert during.bytes > before.bytes + 150e6

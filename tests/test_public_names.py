@@ -1,0 +1,78 @@
+"""What ``penchant`` offers: a name added or lost must be meant."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import penchant
+
+PUBLIC = [
+    "ALS",
+    "BPR",
+    "BundleError",
+    "DamagedBundle",
+    "DataError",
+    "Dataset",
+    "EASE",
+    "Estimator",
+    "ItemKNN",
+    "MissingDependency",
+    "ModelNotFound",
+    "NewerBundle",
+    "PenchantError",
+    "Popularity",
+    "Problem",
+    "Random",
+    "RecentPopularity",
+    "Recommender",
+    "SASRec",
+    "STAR",
+    "SeenEvents",
+    "TextMean",
+    "TextSequence",
+    "TrainingFailed",
+    "Unsupported",
+    "UsageError",
+    "by_name",
+    "compare",
+    "evaluate",
+    "load",
+    "quiet",
+    "read",
+]
+
+
+def test_the_public_names_are_these():
+    assert sorted(penchant.__all__) == sorted(PUBLIC)
+    assert set(dir(penchant)) == {*PUBLIC, "__version__"}
+
+
+def test_every_public_name_is_there():
+    for name in PUBLIC:
+        assert getattr(penchant, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    assert not hasattr(penchant, "EEASE")
+
+
+def test_the_package_alone_is_light():
+    code = "import sys, penchant; print({'torch', 'transformers', 'polars', 'numpy'} & set(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "set()"
+
+
+def test_type_checkers_see_the_same_names():
+    import ast
+    from pathlib import Path
+
+    tree = ast.parse(Path(penchant.__file__).read_text("utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    typed = {
+        alias.name
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == set(PUBLIC)
