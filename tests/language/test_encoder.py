@@ -72,7 +72,7 @@ def test_no_texts_give_no_vectors(encoder):
 
 
 def test_half_a_surrogate_pair_is_read_as_a_question_mark(encoder):
-    assert np.array_equal(*encoder.encode(("a \ud800 b", "a ? b")))
+    assert np.allclose(*encoder.encode(("a \ud800 b", "a ? b")), atol=1e-6)
 
 
 def test_one_encoder_serves_all_who_ask_for_the_same(encoder):
@@ -86,6 +86,19 @@ def test_loading_and_encoding_say_nothing(capfd):
     _opened.cache_clear()
     load_encoder().encode(("quiet",))
     assert capfd.readouterr() == ("", "")
+
+
+def test_texts_of_a_language_that_it_cannot_read_are_said_once(caplog):
+    from penchant.language.load import _opened
+
+    _opened.cache_clear()
+    encoder = load_encoder()
+    encoder.encode(("A slow, warm film", "雨"))
+    assert not caplog.records
+    encoder.encode(("讲述小女孩和她的狗", "适合雨夜"))
+    encoder.encode(("讲述小女孩和她的狗", "适合雨夜"))
+    (record,) = caplog.records
+    assert "% of the tokens are unknown to this language model" in record.getMessage()
 
 
 def test_importing_the_room_brings_no_torch():

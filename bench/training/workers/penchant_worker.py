@@ -28,9 +28,7 @@ def main() -> None:
     scores[requests.history.row, requests.history.item] = -np.inf
     found, _ = top_k(scores, 10)
     users = requests.users.names(requests.user)
-    lists = {
-        user: list(requests.items.names(row)) for user, row in zip(users, found, strict=True)
-    }
+    lists = {user: list(requests.items.names(row)) for user, row in zip(users, found, strict=True)}
     parent.tell(
         epoch_seconds=history.seconds,
         validation_ndcg=history.validations,

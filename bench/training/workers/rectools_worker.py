@@ -28,9 +28,7 @@ class Clock(Callback):
         """The first step begins."""
         self.steps.start()
 
-    def on_train_batch_end(
-        self, trainer: Trainer, module: LightningModule, *batch: object
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *batch: object) -> None:
         """A step has ended."""
         trainer.should_stop = not self.steps.end()
         module.train()  # judging put it in evaluation mode

@@ -44,8 +44,8 @@ class Steps:
     """A clock over training steps that stands still while the model is judged.
 
     A step lasts from the end of the one before it to its own end, so that making the batch counts.
-    To time a part of an epoch, it stops after ``warmup + batches`` steps. To train to a target, it
-    asks the parent every ``check_seconds`` of training, with the lists of ``lists()``.
+    To time a part of an epoch, it stops some seconds and steps after the warm-up. To train to a
+    target, it asks the parent every ``check_seconds`` of training, with the lists of ``lists()``.
     """
 
     def __init__(self, parent: Parent, lists: Callable[[], dict[str, list[str]]]) -> None:
@@ -68,7 +68,8 @@ class Steps:
     def _more(self) -> bool:
         job = self._parent.job
         if job["mode"] == "time":
-            return len(self.seconds) < job["warmup"] + job["batches"]
+            timed = self.seconds[job["warmup"] :]
+            return len(timed) < job["least_batches"] or sum(timed) < job["time_seconds"]
         if self._since < job["check_seconds"]:
             return True
         self._since = 0.0

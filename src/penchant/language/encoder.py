@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers import AutoConfig, AutoModel, AutoTokenizer
-from transformers.utils import logging
+from transformers.utils import logging as transformers_logging
 
 from penchant.core import ModelNotFound, Unsupported
 
@@ -20,10 +21,15 @@ from .files import checked_config
 from .pooling import pooled
 from .recipe import Recipe, read_recipe
 
-chatter: Any = logging  # its functions carry no types
+log = logging.getLogger(__name__)
+
+chatter: Any = transformers_logging  # its functions carry no types
 
 TOKENS_A_BATCH = 8192
 """Tokens of one forward pass, padding included: 40 MB of activations in MiniLM."""
+
+UNKNOWN_SHARE = 0.2
+"""Share of unknown tokens above which an encoder is of the wrong language: English has 0."""
 
 
 class TransformerEncoder:
@@ -41,6 +47,7 @@ class TransformerEncoder:
         self._model = model
         self._tokenizer = tokenizer
         self._recipe = recipe
+        self._warned = False
         self.length = length
         self.digest = digest
         self.dim = int(model.config.get_text_config().hidden_size) * len(recipe.pooling)
@@ -78,8 +85,23 @@ class TransformerEncoder:
         found = self._tokenizer(
             ready, truncation=True, max_length=self.length, return_attention_mask=False
         )
+        self._warn_of_unknown(found["input_ids"])
         nothing = [self._tokenizer.pad_token_id or self._tokenizer.eos_token_id or 0]
         return [row or nothing for row in found["input_ids"]]
+
+    def _warn_of_unknown(self, tokens: list[list[int]]) -> None:
+        unknown = self._tokenizer.unk_token_id
+        if self._warned or unknown is None:
+            return
+        met = sum(row.count(unknown) for row in tokens)
+        share = met / max(1, sum(map(len, tokens)))
+        if share > UNKNOWN_SHARE:
+            self._warned = True
+            log.warning(
+                "%.0f %% of the tokens are unknown to this language model, so it cannot tell these "
+                "texts apart well; choose one made for their language",
+                100 * share,
+            )
 
     @torch.inference_mode()
     def _forward(self, tokens: list[list[int]]) -> NDArray[np.float32]:

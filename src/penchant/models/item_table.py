@@ -37,7 +37,12 @@ class TextTable(nn.Module):
     whiten: Tensor
 
     def __init__(
-        self, text: Tensor, counts: Tensor, white: tuple[Tensor, Tensor], dim: int, id_dropout: float
+        self,
+        text: Tensor,
+        counts: Tensor,
+        white: tuple[Tensor, Tensor],
+        dim: int,
+        id_dropout: float,
     ) -> None:
         """Make an untrained table.
 

@@ -121,7 +121,13 @@ class Star:
         items = len(state["indptr"]) - 1
         parts = (state["data"], state["indices"], state["indptr"])
         together = csr_array(parts, shape=(items, items))
-        return cls(config, state["vectors"], together, state["prior"])
+        return cls(
+            config,
+            state["vectors"],
+            together,
+            state["prior"],
+            Reader(config.language, state["encoder"]),
+        )
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Scores (rows, items)."""
@@ -140,13 +146,14 @@ class Star:
         return last_resort(scores, blank, lost, self.prior)
 
     def state(self) -> State:
-        """Text vectors, co-occurrence, and the popularity of every item."""
+        """Text vectors, co-occurrence, the popularity of every item, the mark of the encoder."""
         return {
             "vectors": self.vectors,
             "data": self.together.data,
             "indices": self.together.indices,
             "indptr": self.together.indptr,
             "prior": self.prior,
+            "encoder": self.reader.mark,
         }
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:

@@ -74,7 +74,9 @@ class TextMean:
         cls, config: TextMeanConfig, state: State, catalogue: Catalogue, interactions: Interactions
     ) -> Self:
         """The model that gave this ``state``."""
-        return cls(config, state["vectors"], state["prior"])
+        return cls(
+            config, state["vectors"], state["prior"], Reader(config.language, state["encoder"])
+        )
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Cosines (rows, items)."""
@@ -87,8 +89,8 @@ class TextMean:
         return last_resort(scores, empty(self.vectors), empty(profile), self.prior)
 
     def state(self) -> State:
-        """The text vectors and the popularity of every item."""
-        return {"vectors": self.vectors, "prior": self.prior}
+        """The text vectors, the popularity of every item, and the mark of the encoder."""
+        return {"vectors": self.vectors, "prior": self.prior, "encoder": self.reader.mark}
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
         """The same model with more items, their texts read now."""

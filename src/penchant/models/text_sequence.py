@@ -12,19 +12,19 @@ from penchant.core import (
     Abilities,
     Catalogue,
     Choice,
-    Encoder,
     Interactions,
     Real,
     Requests,
     Space,
     State,
 )
-from penchant.language import DEFAULT_MODEL, encode_texts, load_encoder
+from penchant.language import DEFAULT_MODEL
 
 from .base import popularity_prior
 from .sequence_config import SequenceConfig
 from .settings import within
-from .whitening import whitening
+from .texts import Reader
+from .whitening import Centred, whitening
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
@@ -60,8 +60,8 @@ class TextSequence:
     A query is answered by the cosine of its vector with the items' text; with a history too, both
     scores are standardised over the items and added.
 
-    State: the weights by their path in the network; ``text`` (items, text dim) and ``counts``
-    (items,).
+    State: the weights by their path in the network; ``text`` (items, text dim), ``counts``
+    (items,), and ``encoder``, the mark of the encoder.
     """
 
     name: str = "text-sequence"
@@ -79,12 +79,12 @@ class TextSequence:
         config: TextSequenceConfig,
         network: NextItem,
         prior: NDArray[np.float32],
-        encoder: Encoder | None = None,
+        reader: Reader,
     ) -> None:
         self.config = config
         self.network = network.eval()
         self.prior = prior
-        self._encoder = encoder
+        self.reader = reader
 
     @classmethod
     def fit(cls, config: TextSequenceConfig, train: Dataset, seed: int = 0) -> Self:
@@ -96,12 +96,17 @@ class TextSequence:
         """
         from .sequence import fit_network
 
-        encoder = load_encoder(config.language)
-        text = encode_texts(encoder, train.catalogue.texts)
+        reader = Reader(config.language)
+        text = reader.vectors(train.catalogue.texts)
+        white = whitening(text)
         network, _ = fit_network(
-            lambda seen: _network(config, seen, text, seen.counts()), config, train, seed, cls.name
+            lambda seen: _network(config, seen, (text, seen.counts(), white)),
+            config,
+            train,
+            seed,
+            cls.name,
         )
-        return cls(config, network, popularity_prior(train.interactions), encoder)
+        return cls(config, network, popularity_prior(train.interactions), reader)
 
     @classmethod
     def restore(
@@ -114,11 +119,13 @@ class TextSequence:
         """The model that gave this ``state``."""
         from .weights import load_weights
 
-        network = _network(config, interactions, state["text"], state["counts"])
+        white = (state["table.centre"], state["table.whiten"])
+        network = _network(config, interactions, (state["text"], state["counts"], white))
         prior = np.zeros(len(state["counts"]), np.float32)
         known = popularity_prior(interactions)
         prior[: len(known)] = known
-        return cls(config, load_weights(network, state), prior)
+        reader = Reader(config.language, state["encoder"])
+        return cls(config, load_weights(network, state), prior, reader)
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Scores (rows, items)."""
@@ -134,7 +141,7 @@ class TextSequence:
         return scores
 
     def state(self) -> State:
-        """The weights, the text vectors and the event counts."""
+        """The weights, the text vectors, the event counts and the mark of the encoder."""
         from .weights import weights_of
 
         table: Any = self.network.table
@@ -142,6 +149,7 @@ class TextSequence:
             **weights_of(self.network),
             "text": table.text.numpy(),
             "counts": table.counts.numpy(),
+            "encoder": self.reader.mark,
         }
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
@@ -149,30 +157,16 @@ class TextSequence:
         import torch
 
         table: Any = self.network.table
-        fresh = encode_texts(self.encoder, catalogue.texts[len(self.prior) :])
+        fresh = self.reader.vectors(catalogue.texts[len(self.prior) :])
         network = self.network.with_table(table.extended(torch.tensor(fresh)))
         prior = np.concatenate([self.prior, np.zeros(len(fresh), np.float32)])
-        return type(self)(self.config, network, prior, self._encoder)
-
-    @property
-    def encoder(self) -> Encoder:
-        """The language model, loaded when first needed."""
-        if self._encoder is None:
-            self._encoder = load_encoder(self.config.language)
-        return self._encoder
+        return type(self)(self.config, network, prior, self.reader)
 
     def _words(self, queries: list[str]) -> NDArray[np.float32]:
         table: Any = self.network.table
-        text = unit(table.text.numpy())
-        return unit(encode_texts(self.encoder, queries, cache=False)) @ text.T
-
-
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows scaled to length 1; a row of zeros stays."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    norms[norms == 0] = 1
-    scaled: NDArray[np.float32] = (vectors / norms).astype(np.float32, copy=False)
-    return scaled
+        text: NDArray[np.float32] = table.text.numpy()
+        fit: NDArray[np.float32] = self.reader.vectors(queries, cache=False) @ text.T
+        return fit
 
 
 def standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -183,20 +177,17 @@ def standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def _network(
-    config: TextSequenceConfig,
-    interactions: Interactions,
-    text: NDArray[np.float32],
-    counts: NDArray[np.int64],
-) -> NextItem:
+Content = tuple[NDArray[np.float32], NDArray[np.int64], Centred]
+"""Text vectors (items, text dim), events of each item (items,), and the whitening of the texts."""
+
+
+def _network(config: TextSequenceConfig, interactions: Interactions, content: Content) -> NextItem:
     import torch
 
     from .item_table import TextTable
     from .next_item import next_item
 
-    import os
-
-    centre, matrix = whitening(text, float(os.environ.get("WH", "1")))
+    text, counts, (centre, matrix) = content
     table = TextTable(
         torch.tensor(text),
         torch.tensor(counts),
@@ -205,10 +196,4 @@ def _network(
         config.id_dropout,
     )
     timed = config.gaps and interactions.timed
-    return next_item(
-        table,
-        config,
-        float(__import__("os").environ.get("SC", "1")),
-        len(interactions.kinds),
-        timed,
-    )
+    return next_item(table, config, config.dim**0.5, len(interactions.kinds), timed)

@@ -8,16 +8,54 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.core import ModelNotFound
+
 if TYPE_CHECKING:
     from penchant.core import Encoder
 
 
 class Reader:
-    """A language model that is loaded when there is something to read, and not before."""
+    """A language model that is loaded when there is something to read, and not before.
 
-    def __init__(self, language: str) -> None:
+    A saved model keeps the ``mark`` of the encoder it was trained with: the vectors of another one
+    under the same name would be wrong without a sound.
+    """
+
+    def __init__(self, language: str, mark: NDArray[np.uint8] | None = None) -> None:
+        """Name the encoder.
+
+        Args:
+            language: a packaged name, a folder, or a Hugging Face id.
+            mark: what ``mark`` was in training; None to take any encoder of that name.
+        """
         self.language = language
+        self._mark = mark
         self._encoder: Encoder | None = None
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, loaded when first asked for.
+
+        Raises:
+            ModelNotFound: there is none of that name, or another one than in training.
+        """
+        if self._encoder is None:
+            from penchant.language import load_encoder  # heavy: it brings torch
+
+            encoder = load_encoder(self.language)
+            if self._mark is not None and not np.array_equal(self._mark, marked(encoder)):
+                raise ModelNotFound(
+                    f"the language model {self.language!r} found here is not the one this model "
+                    "was trained with (its files differ), so words and new items cannot be read. "
+                    "Bring the old files back, or fit again."
+                )
+            self._encoder = encoder
+        return self._encoder
+
+    @property
+    def mark(self) -> NDArray[np.uint8]:
+        """The digest of the encoder in ASCII codes, (64,) for a SHA-256 in hex."""
+        return self._mark if self._mark is not None else marked(self.encoder)
 
     def vectors(self, texts: Sequence[str], *, cache: bool = True) -> NDArray[np.float32]:
         """Unit vectors (texts, dim); zeros for a text of blanks.
@@ -29,15 +67,14 @@ class Reader:
         Raises:
             ModelNotFound: the language model cannot be found.
         """
-        from penchant.language import encode_texts, load_encoder  # heavy: it brings torch
+        from penchant.language import encode_texts
 
-        if self._encoder is None:
-            self._encoder = load_encoder(self.language)
+        encoder = self.encoder
         written = np.array([bool(text.strip()) for text in texts], bool)
-        full = np.zeros((len(texts), self._encoder.dim), np.float32)
+        full = np.zeros((len(texts), encoder.dim), np.float32)
         if written.any():
             chosen = tuple(text for text, keep in zip(texts, written, strict=True) if keep)
-            full[written] = unit(encode_texts(self._encoder, chosen, cache=cache))
+            full[written] = unit(encode_texts(encoder, chosen, cache=cache))
         return full
 
     def queries(self, queries: Sequence[str | None], dim: int) -> NDArray[np.float32]:
@@ -45,6 +82,11 @@ class Reader:
         if not any(query and query.strip() for query in queries):
             return np.zeros((len(queries), dim), np.float32)
         return self.vectors([query or "" for query in queries], cache=False)
+
+
+def marked(encoder: Encoder) -> NDArray[np.uint8]:
+    """The digest of an encoder as an array, for a model's state."""
+    return np.frombuffer(encoder.digest.encode(), np.uint8)
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,9 +15,11 @@ RIDGE = 0.1
 """Share of the mean variance added to every direction, so that noise is not blown up."""
 
 
-def whitening(
-    vectors: NDArray[np.float32], strength: float = 1.0
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+Centred = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""A centre (dim,) and a matrix (dim, dim)."""
+
+
+def whitening(vectors: NDArray[np.float32], strength: float = 1.0) -> Centred:
     """The centre and the matrix that whiten vectors like these.
 
     ``(x - centre) @ matrix`` has nearly the same variance in every direction, and a mean squared

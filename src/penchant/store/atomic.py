@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 
 PART = ".part"
@@ -17,7 +16,7 @@ def atomic_write(path: str | Path, content: bytes) -> None:
     fsynced. The folder must exist.
     """
     target = Path(path)
-    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{PART}")
+    aside = target.with_name(f".{target.name}.{os.urandom(6).hex()}{PART}")
     try:
         write_durably(aside, content)
         aside.replace(target)

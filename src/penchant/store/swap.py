@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import time
-import uuid
 from pathlib import Path
 
 from .atomic import PART, sync_folder
@@ -20,7 +19,7 @@ _SETTLED = 60.0  # seconds after which a folder without a lock has no writer any
 
 def aside_of(target: Path) -> Path:
     """A new name beside ``target``, on the same file system, for the folder being written."""
-    return target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{PART}")
+    return target.with_name(f".{target.name}.{os.urandom(6).hex()}{PART}")
 
 
 def put_in_place(aside: Path, target: Path) -> None:
