@@ -7,7 +7,14 @@ import torch
 from penchant.core import ModelNotFound, Sequences, TrainingFailed, UsageError
 from penchant.models import SASRec, SASRecConfig, TextSequence, TextSequenceConfig
 
-SMALL = {"dim": 16, "heads": 2, "layers": 1, "dropout": 0.0, "learning_rate": 0.01, "batch_tokens": 64}
+SMALL = {
+    "dim": 16,
+    "heads": 2,
+    "layers": 1,
+    "dropout": 0.0,
+    "learning_rate": 0.01,
+    "batch_tokens": 64,
+}
 
 
 def cycle(world, users=80, items=12, seed=0):

@@ -18,7 +18,9 @@ def lesson(network):
 
 
 def config(**given):
-    return LoopConfig(**{"epochs": 60, "patience": 60, "learning_rate": 0.2, "warmup_steps": 1} | given)
+    return LoopConfig(
+        **{"epochs": 60, "patience": 60, "learning_rate": 0.2, "warmup_steps": 1} | given
+    )
 
 
 def test_training_lowers_the_loss(line):

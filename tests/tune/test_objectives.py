@@ -27,9 +27,7 @@ def test_sampled_softmax_lowers_negatives_by_log_q_and_skips_clashes(problem):
     losses = []
     for state, target in zip(states, targets, strict=True):
         own = state @ items[target]
-        others = [
-            state @ items[j] - q for j, q in zip(sample, log_q, strict=True) if j != target
-        ]
+        others = [state @ items[j] - q for j, q in zip(sample, log_q, strict=True) if j != target]
         losses.append(logsumexp([own, *others]) - own)
     found = sampled_softmax(
         torch.tensor(states),

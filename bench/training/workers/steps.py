@@ -23,6 +23,7 @@ class Parent:
         self.job: dict = json.loads(sys.stdin.readline())
 
     def tell(self, **message: object) -> None:
+        """Write one JSON line."""
         self._out.write(json.dumps(message) + "\n")
         self._out.flush()
 
@@ -54,6 +55,7 @@ class Steps:
         self._since = self._mark = 0.0
 
     def start(self) -> None:
+        """The first step begins."""
         self._mark = time.perf_counter()
 
     def end(self) -> bool:

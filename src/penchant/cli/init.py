@@ -22,6 +22,9 @@ items = "items.jsonl"          # item_id and any columns of text: title, descrip
 # feedback = "rating >= 4"     # which events count; also 'click' or 'click, purchase * 3'
 # template = "{title}. {genres}"   # how an item's text is put together; left out: every text column
 # k_core = 5                   # keep users and items with at least as many events
+# columns = {userId = "user_id", movieId = "item_id"}   # theirs = ours
+# encoding = "latin-1"         # of text files that are not UTF-8
+# drop_unknown = true          # leave out events of items that the catalogue lacks
 
 [fit]
 model = "text-sequence"        # or popularity recent-popularity item-knn ease als bpr sasrec text-mean star

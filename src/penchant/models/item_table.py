@@ -63,8 +63,8 @@ class TextTable(nn.Module):
         self.project = nn.Linear(text.shape[1], dim)
         self.ids = nn.Embedding(len(text), dim)
         nn.init.normal_(self.ids.weight, std=0.02)
-        self.slope = nn.Parameter(torch.tensor(0.5))
-        self.bias = nn.Parameter(torch.tensor(-1.0))
+        self.slope = nn.Parameter(torch.tensor(1.0))
+        self.bias = nn.Parameter(torch.tensor(1.0))
         self.id_dropout = id_dropout
 
     def forward(self, codes: Tensor | None = None) -> Tensor:

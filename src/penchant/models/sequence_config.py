@@ -23,7 +23,7 @@ class SequenceConfig:
     """Share of activations dropped in training."""
     history: int = 100
     """Most events of a history that are read; the newest count."""
-    learning_rate: float = 0.001
+    learning_rate: float = 0.002
     """Step size of AdamW."""
     weight_decay: float = 0.0
     """Decay of matrices."""

@@ -38,7 +38,7 @@ class TextSequenceConfig(SequenceConfig):
 
     language: str = DEFAULT_MODEL
     """The encoder: a packaged name, a folder, or a Hugging Face id."""
-    id_dropout: float = 0.1
+    id_dropout: float = 0.0
     """How often an item's own vector is left out in training, so that its text must do."""
     gaps: bool = False
     """Whether the time between events is read, where events have times."""
