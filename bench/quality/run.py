@@ -5,8 +5,9 @@
     python bench/quality/run.py amazon-beauty-2014 --data ... --split cold-items:0.1
 
 Settings stand in settings.toml beside this file, each chosen on a validation part of the training
-events (see docs/log.md); whatever is not there is the model's default. Writes RESULT.json after
-every fit, so that a run that is cut short has kept what it measured.
+events (see docs/log.md); whatever is not there is the model's default. What is measured is written
+after every fit, and a later run of other models joins it: NAME.SPLIT.json here, and each user's
+values under values/, which git ignores.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import penchant
+from penchant.data import read_demo
 from penchant.metrics import interval, paired
 
 HERE = Path(__file__).parent
@@ -32,15 +34,24 @@ def main() -> None:
     data = read(args)
     train, test = data.split(args.split)
     settings = tomllib.loads((HERE / "settings.toml").read_text()).get(args.name, {})
-    out = HERE / f"{args.name}.{args.split.replace(':', '-')}.json"
+    stem = f"{args.name}.{args.split.replace(':', '-')}"
+    out, kept = HERE / f"{stem}.json", HERE / "values" / f"{stem}.npz"
+    kept.parent.mkdir(exist_ok=True)
+    found = earlier(out, data.digest)
+    values = dict(np.load(kept)) if found and kept.exists() else {}
     result = {
         "command": command(args),
-        "data": {"name": args.name, "digest": data.digest, "events": len(data.interactions)},
+        "data": {
+            "name": args.name,
+            "digest": data.digest,
+            "events": len(data.interactions),
+            "users": len(data.interactions.users),
+            "items": len(data.catalogue),
+        },
         "split": args.split,
         "requests": len(test),
-        "models": {},
+        "models": found,
     }
-    values: dict[str, np.ndarray] = {}
     for name in args.models.split(","):
         runs = []
         for seed in range(args.seeds if name in TRAINED else 1):
@@ -50,11 +61,20 @@ def main() -> None:
             scored = penchant.evaluate(fitted, test)
             runs.append((scored, seconds))
             print(f"{name} seed {seed}: {scored.metrics['NDCG@10']} ({seconds:.0f} s)", flush=True)
-            result["models"][name] = summary(runs, settings.get(name, {}))
-            values[name] = np.mean([run.values["NDCG@10"] for run, _ in runs], axis=0)
-            result["gaps"] = gaps(values, args.against)
-            out.write_text(json.dumps(result, indent=1) + "\n")
+        result["models"][name] = summary(runs, settings.get(name, {}))
+        values[name] = np.mean([run.values["NDCG@10"] for run, _ in runs], axis=0)
+        result["gaps"] = gaps(values, args.against)
+        out.write_text(json.dumps(result, indent=1) + "\n")
+        np.savez_compressed(kept, **values)
     print(table(result))
+
+
+def earlier(out: Path, digest: str) -> dict:
+    """What an earlier run on the same data measured."""
+    if not out.exists():
+        return {}
+    result = json.loads(out.read_text())
+    return result["models"] if result["data"]["digest"] == digest else {}
 
 
 def arguments() -> argparse.Namespace:
@@ -78,7 +98,7 @@ def command(args: argparse.Namespace) -> str:
 
 def read(args: argparse.Namespace) -> penchant.Dataset:
     if args.data is None:
-        return penchant.read_demo()
+        return read_demo()
     return penchant.read(args.data / "events.csv.gz", args.data / "items.jsonl.gz")
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ PENCHANT = {
 }
 RECTOOLS = {"n_factors": DIM, "n_blocks": LAYERS, "n_heads": HEADS, "session_max_len": HISTORY}
 SAMPLED = RECTOOLS | {"loss": "sampled_softmax", "n_negatives": RECTOOLS_NEGATIVES}
+SOFTMAX = f"sampled softmax, {RECTOOLS_NEGATIVES} negatives"
 RECBOLE = {
     "hidden_size": DIM,
     "inner_size": 4 * DIM,
@@ -44,9 +45,10 @@ RECBOLE = {
     "MAX_ITEM_LIST_LENGTH": HISTORY,
 }
 CONTENDERS = (
-    Contender("rectools", "sampled softmax, its batch of 128 histories", SAMPLED),
-    Contender("rectools", f"sampled softmax, {ROWS} histories", SAMPLED | {"batch_size": ROWS}),
+    Contender("rectools", f"{SOFTMAX}, its batch of 128 histories", SAMPLED),
+    Contender("rectools", f"{SOFTMAX}, {ROWS} histories", SAMPLED | {"batch_size": ROWS}),
     Contender("rectools", "full softmax, its batch of 128 histories", RECTOOLS),
+    Contender("rectools", "sampled softmax, its 1 negative", SAMPLED | {"n_negatives": 1}),
     Contender("recbole", "full softmax, its batch of 2048 prefixes", RECBOLE),
     Contender("recbole", f"full softmax, {ROWS} prefixes", RECBOLE | {"train_batch_size": ROWS}),
 )
@@ -75,13 +77,14 @@ def work(python: Path, worker: str, job: dict, folder: Path, go_on: Answer | Non
     log = folder / "log.txt"
     with _started(python, worker, folder, log) as process:
         message: dict = {}
-        _say(process, json.dumps(job))
+        with suppress(BrokenPipeError):  # it died at once: its log says why
+            _say(process, json.dumps(job))
         for line in process.stdout or ():
             message = json.loads(line)
             if go_on is not None and "train_seconds" in message:
                 _say(process, "go" if go_on(message) else "stop")
     if process.returncode or "versions" not in message:
-        raise WorkerFailedError(f"{worker} failed ({log}):\n" + log.read_text()[-2000:])
+        raise WorkerFailedError(f"{worker}'s worker failed:\n" + log.read_text()[-2000:])
     return message
 
 

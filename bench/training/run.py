@@ -52,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--environments", type=Path, default=HERE / ".venv-bench")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="for every contender")
     parser.add_argument("--epochs", type=int, default=100, help="most epochs of penchant")
-    parser.add_argument("--seconds", type=float, default=30, help="timed for each set of settings")
+    parser.add_argument("--seconds", type=float, default=20, help="timed for each set of settings")
     parser.add_argument("--warmup", type=int, default=3, help="batches before the clock counts")
     parser.add_argument(
         "--least-batches", type=int, default=5, help="timed, however long they take"
@@ -86,14 +86,14 @@ def table(result: dict) -> str:
     ours = result["penchant"]
     low, high = ours["seconds_an_epoch_range"]
     rows = [
-        f"\n{'':<52}{'timed':>12}{'s a batch':>11}{'s an epoch':>12}{'times':>7}",
-        f"{'penchant':<52}{len(ours['epoch_seconds']):>5} epochs{'':>11}"
+        f"\n{'':<66}{'timed':>12}{'s a batch':>11}{'s an epoch':>12}{'times':>7}",
+        f"{'penchant':<66}{len(ours['epoch_seconds']):>5} epochs{'':>11}"
         f"{ours['seconds_an_epoch']:12.1f}{1:7.1f}",
     ]
     for row in result["peers"]:
         timed = f"{row['batches_timed']} of {row['batches_an_epoch']}"
         rows.append(
-            f"{row['peer'] + ': ' + row['name']:<52}{timed:>12}{row['seconds_a_batch']:11.2f}"
+            f"{row['peer'] + ': ' + row['name']:<66}{timed:>12}{row['seconds_a_batch']:11.2f}"
             f"{row['seconds_an_epoch']:12.0f}{row['times_penchant']:7.1f}"
         )
     rows.append(

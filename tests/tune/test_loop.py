@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from penchant.core import TrainingFailed
-from penchant.tune import LoopConfig, train
+from penchant.tune import Lessons, LoopConfig, train
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def config(**given):
 
 
 def test_training_lowers_the_loss(line):
-    history = train(line, lambda: range(4), lesson(line), config())
+    history = train(line, Lessons(lambda: range(4), 16), lesson(line), config())
     assert history.losses[-1] < 0.01 * history.losses[0]
     assert line.weight.item() == pytest.approx(3, abs=0.1)
     assert history.best_epoch == 60
@@ -38,7 +38,7 @@ def test_the_best_weights_come_back_and_patience_ends_the_run(line):
         seen.append(line.weight.item())
         return next(figures)
 
-    history = train(line, lambda: range(2), lesson(line), config(patience=2), validate)
+    history = train(line, Lessons(lambda: range(2), 16), lesson(line), config(patience=2), validate)
     assert history.best_epoch == 2
     assert len(history.losses) == 5
     assert line.weight.item() == seen[1] != seen[-1]
@@ -46,14 +46,19 @@ def test_the_best_weights_come_back_and_patience_ends_the_run(line):
 
 def test_a_loss_that_is_not_a_number_stops_with_advice(line):
     with pytest.raises(TrainingFailed, match=r"loss became nan in epoch 1, step 1.*Try a tenth"):
-        train(line, lambda: range(2), lambda _: (line.weight.sum() * float("nan"), 1), config())
+        train(
+            line,
+            Lessons(lambda: range(2), 16),
+            lambda _: (line.weight.sum() * float("nan"), 1),
+            config(),
+        )
 
 
 def test_only_matrices_decay(line):
     before = line.bias.item()
     train(
         line,
-        lambda: range(50),
+        Lessons(lambda: range(50), 1),
         lambda _: (line.weight.sum() * 0 + line.bias.sum() * 0, 1),
         config(epochs=1, weight_decay=0.5),
     )

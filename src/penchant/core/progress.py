@@ -26,7 +26,7 @@ def quiet() -> Iterator[None]:
         _quiet.reset(token)
 
 
-def bar(total: int | None, what: str, unit: str = "it") -> tqdm[Any]:
+def bar(total: int | None, what: str, unit: str = "it", thousands: bool = False) -> tqdm[Any]:
     """A progress bar on standard error; a line every few seconds where that is not a terminal."""
     from tqdm import tqdm  # only where a bar is drawn: importing core stays under 0.2 s
 
@@ -35,6 +35,7 @@ def bar(total: int | None, what: str, unit: str = "it") -> tqdm[Any]:
         total=total,
         desc=what,
         unit=unit,
+        unit_scale=thousands,  # 12.3k rather than 12345
         file=sys.stderr,
         disable=_quiet.get(),
         leave=None if live else False,

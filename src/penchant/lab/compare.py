@@ -15,10 +15,11 @@ from penchant.engine import Estimator, Recommender, by_name
 from penchant.models import settings_of
 
 from .comparison import Comparison, Entry, all_pairs
-from .evaluate import ACCURACY, evaluate
+from .evaluate import ACCURACY, checked, evaluate
 from .evaluation import Evaluation, figures, sliced
 from .measure import PeakMemory
 from .search import Tuned, tune
+from .slices import bands
 from .tables import Facts, command, versions
 
 if TYPE_CHECKING:
@@ -59,20 +60,23 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
         keep: called with each model's name and the recommender of its first seed.
 
     Raises:
-        UsageError: no model, a name twice, an unknown model or metric.
+        UsageError: no model or seed, a name or seed twice, an unknown model or metric, a k below
+            1, no requests.
         SeenEvents: the test is of another split.
     """
-    chosen = _named(models)
-    metric = metric or f"NDCG@{min(ks, default=10)}"
+    chosen, ks = _named(models), checked(test, ks)
+    metric = metric or f"NDCG@{ks[0]}"
     name, _, length = metric.partition("@")
     if name not in ACCURACY or length not in {str(k) for k in ks}:
         raise UsageError(
             f"metric={metric!r} is not measured here. Write one of {', '.join(ACCURACY)}, an @, and "
-            f"one of ks={sorted(ks)}."
+            f"one of ks={list(ks)}."
         )
     seeds = tuple(seeds) if seeds is not None else (seed,)
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise UsageError(f"seeds={list(seeds)}: give at least one seed, and none of them twice.")
     entries = []
-    with bar(len(chosen), "compare", "model") as shown:
+    with bar(len(chosen), "compare", "model", at_once=True) as shown:
         for name, estimator in chosen.items():
             with PeakMemory() as peak:
                 start = time.perf_counter()
@@ -99,12 +103,13 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
             shown.update()
     entries.sort(key=lambda entry: -entry.evaluation.metrics[metric].mean)
     call = (
-        f"penchant.compare({list(chosen)}, train, test, trials={trials}, ks={tuple(ks)}, "
+        f"penchant.compare({list(chosen)}, train, test, trials={trials}, ks={ks}, "
         f"seed={seed}, seeds={seeds})"
     )
     facts = Facts(
         data=_described(train, test),
         trained=train.interactions.counts(),
+        band=bands(train.interactions),
         answered=np.bincount(test.truth.item, minlength=len(test.requests.items)),
         lengths=train.interactions.events.lengths,
         versions=versions(),
@@ -151,6 +156,7 @@ def _runs(
         runs.append(evaluate(recommender, test, ks, seed))
         if not number:
             keep(recommender)
+        del recommender  # before the next fit: one model is held at a time
     return runs, spent / len(seeds)
 
 

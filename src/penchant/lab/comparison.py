@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from penchant.metrics import Paired, holm, paired
+from penchant.store import atomic_write
 
 from .evaluation import Evaluation
 from .search import Trial
-from .tables import Facts, aligned, chance, seconds
+from .tables import Facts, aligned, chance, second_metric, seconds
 
 MIB = 1 << 20
 
@@ -118,10 +119,12 @@ class Comparison:
         return next(pairs, None)
 
     def table(self) -> str:
-        """Two plain tables: how good the models are, and what they cost."""
-        k = self.metric.partition("@")[2]
-        other = f"HR@{k}" if self.metric != f"HR@{k}" else f"NDCG@{k}"
-        quality = [["model", self.metric, other, "behind the best by", "p (Holm)"]]
+        """Two plain tables of 80 columns: how good the models are, and what they cost.
+
+        The interval of a gap is shown by half its width; ``pairs`` holds its two ends.
+        """
+        other = second_metric(self.metric)
+        quality = [["model", self.metric, other, "behind the best", "p (Holm)"]]
         cost = [["model", "trials", "tune s", "fit s", "requests/s", "peak memory MiB"]]
         for entry in self.entries:
             figures = entry.evaluation.metrics
@@ -129,8 +132,9 @@ class Comparison:
             behind = ["", ""]
             if pair:
                 d = pair.difference
-                behind = [f"{d.gap:.4f}  [{d.low:.4f}, {d.high:.4f}]", chance(pair.p_holm)]
-            quality.append([entry.name, str(figures[self.metric]), str(figures[other]), *behind])
+                behind = [f"{d.gap:.4f} ± {(d.high - d.low) / 2:.4f}", chance(pair.p_holm)]
+            first, second = str(figures[self.metric]), f"{figures[other].mean:.4f}"
+            quality.append([entry.name, first, second, *behind])
             cost.append(
                 [
                     entry.name,
@@ -147,7 +151,7 @@ class Comparison:
         one = self.best.evaluation
         head = (
             f"{one.requests:,} requests of {one.protocol}, {one.candidates:,} items ranked for "
-            "each; mean and 95 % interval"
+            "each\nmeans with 95 % intervals"
         )
         return f"{head}\n\n{self.table()}"
 
@@ -165,14 +169,15 @@ class Comparison:
         }
 
     def report(self, path: str | Path) -> Path:
-        """Write a self-contained HTML page with pictures.
+        """Write a self-contained HTML page with pictures, whole or not at all.
 
         Args:
             path: the file; its folder must exist.
         """
-        from .report import write  # jinja2 only where a report is written
+        from .report import page  # jinja2 only where a report is written
 
-        return write(self, Path(path))
+        atomic_write(path, page(self).encode())
+        return Path(path)
 
 
 def all_pairs(entries: tuple[Entry, ...], metric: str, seed: int) -> tuple[Pair, ...]:

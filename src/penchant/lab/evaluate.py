@@ -60,16 +60,7 @@ def evaluate(
         SeenEvents: the model was trained on some of the answers.
         UsageError: no requests, or a k below 1.
     """
-    ks = tuple(sorted(set(ks)))
-    if not ks or ks[0] < 1:
-        raise UsageError(
-            f"ks={list(ks)}: the lengths of the lists must be whole numbers from 1 up."
-        )
-    if not len(test):
-        raise UsageError(
-            f"There is nothing to evaluate: the split {test.protocol!r} left no requests. Use more "
-            "events, or another split."
-        )
+    ks = checked(test, ks)
     seen = _seen(model, test, allow_seen)
     codes, seconds = _lists(model, test, ks[-1], batch)
     accuracy, style = _accuracy(codes, test, ks), _style(codes, model, test, ks)
@@ -98,6 +89,25 @@ def evaluate(
         seed=seed,
         seconds=seconds,
     )
+
+
+def checked(test: Holdout, ks: Sequence[int]) -> tuple[int, ...]:
+    """The lengths of the lists, ascending, each once.
+
+    Raises:
+        UsageError: no requests, or a length below 1.
+    """
+    lengths = tuple(sorted(set(ks)))
+    if not lengths or lengths[0] < 1:
+        raise UsageError(
+            f"ks={list(lengths)}: the lengths of the lists must be whole numbers from 1 up."
+        )
+    if not len(test):
+        raise UsageError(
+            f"There is nothing to evaluate: the split {test.protocol!r} left no requests. Use more "
+            "events, or another split."
+        )
+    return lengths
 
 
 def mean_of(model: Recommender, test: Holdout, metric: str) -> float:

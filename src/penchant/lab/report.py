@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +13,7 @@ from numpy.typing import NDArray
 
 from . import charts
 from .evaluation import Figure
-from .slices import bands
-from .tables import chance, seconds
+from .tables import chance, second_metric, seconds
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -49,12 +47,6 @@ class Forest:
     axis: Markup
 
 
-def write(comparison: Comparison, path: Path) -> Path:
-    """Write the page."""
-    path.write_text(page(comparison), encoding="utf-8")
-    return path
-
-
 def page(comparison: Comparison) -> str:
     """The page."""
     import jinja2  # 0.1 s to import: only where a report is made
@@ -70,7 +62,7 @@ def page(comparison: Comparison) -> str:
         c=comparison,
         one=comparison.best.evaluation,
         metric=comparison.metric,
-        second=_second(comparison.metric),
+        second=second_metric(comparison.metric),
         k=comparison.metric.partition("@")[2],
         verdict=_verdict(comparison),
         quality=_quality(comparison),
@@ -82,11 +74,6 @@ def page(comparison: Comparison) -> str:
         items=_histogram(comparison.facts.trained),
         mib=1 << 20,
     )
-
-
-def _second(metric: str) -> str:
-    name, _, k = metric.partition("@")
-    return f"{'NDCG' if name == 'HR' else 'HR'}@{k}"
 
 
 def _verdict(c: Comparison) -> list[str]:
@@ -182,10 +169,8 @@ def _time(c: Comparison) -> Markup:
 
 def _exposure(c: Comparison) -> list[Line]:
     """How training events, answers and each model's lists spread over popular and rare items."""
-    band = bands(c.facts.trained)
-
     def line(name: str, counts: NDArray[np.int64]) -> Line:
-        part = np.bincount(band, weights=counts, minlength=3) / max(int(counts.sum()), 1)
+        part = np.bincount(c.facts.band, weights=counts, minlength=3) / max(int(counts.sum()), 1)
         text = " / ".join(f"{100 * share:.0f} %" for share in part)
         return Line(name, charts.shares(part.tolist()), text)
 

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 from penchant.core import Holdout, Interactions
 
-_LENGTHS = ((0, 0), (1, 4), (5, 9), (10, 19), (20, None))
+_LENGTHS = (
+    ("0", 0, 0),
+    ("1-4", 1, 4),
+    ("5-9", 5, 9),
+    ("10-19", 10, 19),
+    ("20+", 20, np.inf),
+)  # name, least and most events of a history
 
 Masks = dict[str, NDArray[np.bool_]]
 
@@ -31,49 +37,37 @@ def masks(test: Holdout, interactions: Interactions) -> Masks:
     ``history-5-9`` ...  by the number of events in the request's history
     ===================  =======================================================================
     """
-    counts = training_counts(interactions, test)
+    band = np.append(bands(interactions), 2)[test.requests.items.onto(interactions.items)]
     rows, truth = test.truth.row, test.truth.item
     of_split = np.asarray(test.slices)
     out: Masks = {name: of_split == name for name in sorted(set(test.slices))}
-    cold = counts[truth] == 0
-    tail = _tail(interactions, test) | (counts == 0)
     found = {
-        "warm-item": _all(~cold, rows, len(test)),
-        "cold-item": _all(cold, rows, len(test)),
-        "tail-answer": _all(tail[truth], rows, len(test)),
+        "warm-item": _all(band[truth] < 2, rows, len(test)),
+        "cold-item": _all(band[truth] == 2, rows, len(test)),
+        "tail-answer": _all(band[truth] > 0, rows, len(test)),
     }
     lengths = test.requests.history.lengths
-    for low, high in _LENGTHS:
-        name = f"history-{low}+" if high is None else f"history-{low}-{high}"
-        inside = (lengths >= low) & (lengths <= (lengths.max(initial=0) if high is None else high))
-        found["history-0" if high == 0 else name] = inside
+    for name, low, high in _LENGTHS:
+        found[f"history-{name}"] = (lengths >= low) & (lengths <= high)
     for name, mask in found.items():
         out.setdefault(name, mask)
     return {name: mask for name, mask in out.items() if mask.any()}
 
 
-def bands(counts: NDArray[np.integer]) -> NDArray[np.int8]:
+def bands(interactions: Interactions) -> NDArray[np.int8]:
     """Each item's band of popularity (items,): 0 head, 1 tail, 2 without training events.
 
-    The head is the most popular items that make up half of the events, the tail the others.
+    The tail is the least popular items that make up half of the training events (the first met
+    first among equals), the head the others.
     """
-    order = np.argsort(counts, kind="stable")
-    within = np.cumsum(counts[order]) <= counts.sum() / 2
-    band = np.zeros(len(counts), np.int8)
-    band[order[within]] = 1
-    band[counts == 0] = 2
+    item, first, count = np.unique(
+        interactions.events.item, return_index=True, return_counts=True
+    )
+    order = np.lexsort((first, count))  # rare first, then the first met
+    band = np.full(len(interactions.items), 2, np.int8)
+    band[item] = 0
+    band[item[order][np.cumsum(count[order]) <= count.sum() / 2]] = 1
     return band
-
-
-def _tail(interactions: Interactions, test: Holdout) -> NDArray[np.bool_]:
-    """The least popular items that make up half of the training events, in the test's codes."""
-    item, first = np.unique(interactions.events.item, return_index=True)
-    counts = interactions.counts()
-    item = item[np.lexsort((first, counts[item]))]  # rare first, then the first met
-    tail = np.zeros(len(counts) + 1, np.bool_)
-    tail[item[np.cumsum(counts[item]) <= counts.sum() / 2]] = True
-    tail[-1] = False  # an item that training does not know
-    return tail[test.requests.items.onto(interactions.items)]
 
 
 def _all(holds: NDArray[np.bool_], row: NDArray[np.integer], rows: int) -> NDArray[np.bool_]:

@@ -24,6 +24,7 @@ class Facts:
     Attributes:
         data: name and counts of the data.
         trained: training events of each item, (items,).
+        band: each item's band of popularity, (items,), as ``slices.bands`` numbers them.
         answered: test answers of each item, (items,).
         lengths: training events of each user, (users,).
         versions: package -> version.
@@ -34,6 +35,7 @@ class Facts:
 
     data: Mapping[str, Any]
     trained: NDArray[np.int64]
+    band: NDArray[np.int8]
     answered: NDArray[np.int64]
     lengths: NDArray[np.int64]
     versions: Mapping[str, str]
@@ -65,6 +67,16 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
         lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
     return "\n".join(lines)
+
+
+def second_metric(metric: str) -> str:
+    """What stands beside a metric: HR of the same length, or NDCG beside HR.
+
+    >>> second_metric("NDCG@10"), second_metric("HR@5")
+    ('HR@10', 'NDCG@5')
+    """
+    name, _, k = metric.partition("@")
+    return f"{'NDCG' if name == 'HR' else 'HR'}@{k}"
 
 
 def chance(p: float) -> str:

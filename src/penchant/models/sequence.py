@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from penchant.data import validation_split
 from penchant.metrics import ndcg
 from penchant.tune import (
     History,
+    Lessons,
     LoopConfig,
     NegativeSampler,
     by_length,
@@ -36,7 +38,10 @@ FULL_SOFTMAX_ITEMS = 3_000
 """Catalogues up to this size are trained against every item unless the config says otherwise."""
 
 UNVALIDATED_EPOCHS = 20
-"""Epochs where no user has enough events to hold one out."""
+"""Most epochs where no user has enough events to hold one out."""
+
+REFIT_SHARE = 0.2
+"""Where more of the users than this were held out, their last events are worth a second run."""
 
 
 Build = Callable[[Interactions], NextItem]
@@ -53,9 +58,12 @@ def fit_network(
     """
     with torch.random.fork_rng(devices=[]):
         inner, holdout = validation_split(data, config.validation_users, seed)
+        if not len(holdout):
+            config = dataclasses.replace(config, epochs=min(config.epochs, UNVALIDATED_EPOCHS))
+            return _run(build, config, data.interactions, seed, what)
         network, history = _run(build, config, inner.interactions, seed, what, holdout)
-        share = len(holdout) / max(1, int((data.interactions.events.lengths > 0).sum()))
-        if (config.refit is None and share > 0.2) or (config.refit and len(holdout)):
+        share = len(holdout) / int((data.interactions.events.lengths > 0).sum())
+        if config.refit or (config.refit is None and share > REFIT_SHARE):
             again = dataclasses.replace(config, epochs=history.best_epoch)
             network, last = _run(build, again, data.interactions, seed, f"{what}, on all events")
             history.losses += last.losses
@@ -73,31 +81,30 @@ def _run(
 ) -> tuple[NextItem, History]:
     torch.manual_seed(seed)
     network = build(interactions)
-    lessons = windows(interactions.events, config.history + 1)
-    if not len(lessons):
+    rows = windows(interactions.events, config.history + 1)
+    if not len(rows):
         raise TrainingFailed(
             f"{what}: no user has two events, so there is no next item to learn from. "
             "Try item-knn, ease or text-mean."
         )
     rng = generator(seed, "batches")
-    measured = bool(holdout is not None and len(holdout))
-    epochs = (
-        config.epochs if measured or holdout is None else min(config.epochs, UNVALIDATED_EPOCHS)
-    )
+    validate = None
+    if holdout is not None:
+        validate = partial(validation_ndcg, network, holdout, config.history)
     history = train(
         network,
-        lambda: _batches(lessons, config.batch_tokens, rng),
+        Lessons(
+            lambda: _batches(rows, config.batch_tokens, rng), examples=len(rows.item) - len(rows)
+        ),
         Objective(network, interactions.counts(), config.negatives, config.negative_power, rng),
         LoopConfig(
-            epochs,
+            config.epochs,
             config.patience,
             config.learning_rate,
             config.weight_decay,
-            warmup_steps=min(50, 1 + len(lessons.item) // config.batch_tokens),
+            warmup_steps=min(50, 1 + len(rows.item) // config.batch_tokens),
         ),
-        (lambda: validation_ndcg(network, holdout, config.history))
-        if measured and holdout
-        else None,
+        validate,
         what,
     )
     return network, history

@@ -4,11 +4,12 @@ Importing this room imports torch, so rooms above import it inside the functions
 """
 
 from .batches import by_length, windows
-from .loop import History, LoopConfig, train
+from .loop import History, Lessons, LoopConfig, train
 from .objectives import NegativeSampler, sampled_softmax, softmax
 
 __all__ = [
     "History",
+    "Lessons",
     "LoopConfig",
     "NegativeSampler",
     "by_length",

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -52,9 +52,22 @@ class History:
     best_epoch: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Lessons(Generic[Batch]):
+    """What is learned from.
+
+    Attributes:
+        batches: gives the batches of one epoch, anew at each call.
+        examples: examples in an epoch, for the time left on the progress bar.
+    """
+
+    batches: Callable[[], Iterable[Batch]]
+    examples: int
+
+
 def train(
     network: nn.Module,
-    batches: Callable[[], Iterable[Batch]],
+    lessons: Lessons[Batch],
     loss_of: Callable[[Batch], tuple[Tensor, int]],
     config: LoopConfig,
     validate: Callable[[], float] | None = None,
@@ -64,7 +77,7 @@ def train(
 
     Args:
         network: what is trained; parameters that need no gradient stay as they are.
-        batches: gives the batches of one epoch, anew at each call.
+        lessons: what it is trained on.
         loss_of: mean loss of a batch and how many examples it is the mean of.
         config: rates and limits.
         validate: a figure to maximise after each epoch; the best epoch's weights are restored at
@@ -74,45 +87,84 @@ def train(
     Raises:
         TrainingFailed: the loss is not a finite number.
     """
-    optimiser = optimiser_for(network, config)
-    history, best, stale, step = History(), -math.inf, 0, 0
-    kept: dict[str, Tensor] | None = None
-    with bar(config.epochs, what, "epoch") as shown:
+    step, history, best = _Step(network, loss_of, config), History(), _Best()
+    with bar(lessons.examples * config.epochs, what, " events", thousands=True) as shown:
         for epoch in range(1, config.epochs + 1):
-            started, total, count = time.perf_counter(), 0.0, 0
+            shown.set_description_str(f"{what}, epoch {epoch} of {config.epochs}", refresh=False)
+            started, summed, count = time.perf_counter(), 0.0, 0
             network.train()
-            for batch in batches():
-                step += 1
-                _set_rate(optimiser, config.learning_rate * min(1.0, step / config.warmup_steps))
-                loss, size = loss_of(batch)
-                value = float(loss.detach())
-                _check(value, epoch, step, config)
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-                optimiser.step()
-                total, count = total + value * size, count + size
-            history.losses.append(total / max(count, 1))
+            for batch in lessons.batches():
+                loss, size = step(batch, epoch)
+                summed, count = summed + loss * size, count + size
+                shown.update(size)
+            history.losses.append(summed / max(count, 1))
             history.seconds.append(time.perf_counter() - started)
-            shown.update()
-            history.best_epoch = epoch if validate is None else history.best_epoch
+            words = f"loss {history.losses[-1]:.3f}"
+            network.eval()
             if validate is not None:
-                network.eval()
-                figure = validate()
-                history.validations.append(figure)
-                stale += 1
-                if figure > best:
-                    best, stale, history.best_epoch = figure, 0, epoch
-                    kept = copy.deepcopy(network.state_dict())
-                shown.set_postfix_str(f"loss {history.losses[-1]:.3f}, validation {figure:.4f}")
-                if stale > config.patience:
+                history.validations.append(validate())
+                best.see(history.validations[-1], epoch, network)
+                words += f", validation {history.validations[-1]:.4f}, best {best.figure:.4f}"
+                if best.stale > config.patience:
                     break
-            else:
-                shown.set_postfix_str(f"loss {history.losses[-1]:.3f}")
-    if kept is not None:
-        network.load_state_dict(kept)
-    network.eval()
+            shown.set_postfix_str(words, refresh=False)
+    history.best_epoch = best.epoch or len(history.losses)
+    if best.weights is not None:
+        network.load_state_dict(best.weights)
     return history
+
+
+class _Step(Generic[Batch]):
+    """One step of the optimiser after the other."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss_of: Callable[[Batch], tuple[Tensor, int]],
+        config: LoopConfig,
+    ) -> None:
+        self._network = network
+        self._loss_of = loss_of
+        self._config = config
+        self._optimiser = optimiser_for(network, config)
+        self._steps = 0
+
+    def __call__(self, batch: Batch, epoch: int) -> tuple[float, int]:
+        """Learn from a batch: its mean loss before the step, and its examples."""
+        self._steps += 1
+        warm = min(1.0, self._steps / self._config.warmup_steps)
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._config.learning_rate * warm
+        loss, size = self._loss_of(batch)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingFailed(
+                f"the loss became {value} in epoch {epoch}, step {self._steps}, at learning rate "
+                f"{self._config.learning_rate:g}. Try a tenth of that rate, or look for extreme "
+                "values in the events' weights."
+            )
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._network.parameters(), self._config.clip)
+        self._optimiser.step()
+        return value, size
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best weights so far, and for how many epochs they have been."""
+
+    figure: float = -math.inf
+    epoch: int = 0
+    stale: int = 0
+    weights: dict[str, Tensor] | None = None
+
+    def see(self, figure: float, epoch: int, network: nn.Module) -> None:
+        """Keep these weights if their figure is the best."""
+        self.stale += 1
+        if figure > self.figure:
+            self.figure, self.epoch, self.stale = figure, epoch, 0
+            self.weights = copy.deepcopy(network.state_dict())
 
 
 def optimiser_for(network: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
@@ -126,17 +178,3 @@ def optimiser_for(network: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
         lr=config.learning_rate,
         fused=True,
     )
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-
-
-def _check(loss: float, epoch: int, step: int, config: LoopConfig) -> None:
-    if not math.isfinite(loss):
-        raise TrainingFailed(
-            f"the loss became {loss} in epoch {epoch}, step {step}, at learning rate "
-            f"{config.learning_rate:g}. Try a tenth of that rate, or look for extreme values in "
-            "the events' weights."
-        )
