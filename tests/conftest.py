@@ -10,12 +10,16 @@ from pathlib import Path
 
 # Before NumPy and torch are imported, which read it once: the tests run in a process a core, and
 # several processes with a thread a core each wait for each other, spinning (10 times as slow).
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_NUM_THREADS"] = os.environ["POLARS_MAX_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported, likewise
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # a busy machine is no failure
+settings.load_profile("house")
 
 ROOT = Path(__file__).parents[1]
 WORDS = ["slow", "warm", "film", "rainy", "evening", "space", "war", "love", "dog", "city", "train"]

@@ -40,6 +40,7 @@ PUBLIC = [
     "load",
     "quiet",
     "read",
+    "read_demo",
 ]
 
 

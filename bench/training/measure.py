@@ -77,7 +77,7 @@ class Bench:
     def penchant(self, epochs: int) -> dict:
         """Train penchant to its early stopping, or for ``epochs``."""
         print(f"penchant: at most {epochs} epochs", flush=True)
-        settings = PENCHANT | {"epochs": epochs, "validation_users": USERS}
+        settings = PENCHANT | {"epochs": epochs, "validation_users": USERS, "refit": False}
         done = work(self.pythons["penchant"], "penchant", self.job(settings, "train"), self.room())
         lists = done.pop("lists")
         seconds = done["epoch_seconds"]

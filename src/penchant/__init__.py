@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         UsageError,
         quiet,
     )
-    from .data import Dataset, read
+    from .data import Dataset, read, read_demo
     from .engine import (
         ALS,
         BPR,
@@ -55,7 +55,7 @@ _ROOMS = {
         "BundleError DamagedBundle DataError MissingDependency ModelNotFound NewerBundle "
         "PenchantError Problem SeenEvents TrainingFailed Unsupported UsageError quiet"
     ),
-    "data": "Dataset read",
+    "data": "Dataset read read_demo",
     "engine": (
         "ALS BPR EASE STAR Estimator ItemKNN Popularity Random RecentPopularity Recommender "
         "SASRec TextMean TextSequence by_name load"
@@ -97,6 +97,7 @@ __all__ = [
     "load",
     "quiet",
     "read",
+    "read_demo",
 ]
 
 

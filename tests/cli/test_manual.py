@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from penchant.cli.app import app
-from penchant.cli.manual import COMMANDS, manual
+from penchant.cli.app import COMMANDS as FUNCTIONS
+from penchant.cli.manual import manual
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "command-line.md"
 

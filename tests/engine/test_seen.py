@@ -83,6 +83,6 @@ def test_440_thousand_events_take_under_a_second():
     requests = Requests(users, items, np.arange(22_000, dtype=np.int32), events.without_last(1))
     names = ("",) * 22_000
     holdout = Holdout(requests, truth, names, names, None, "leave-last-out", timed=True)
-    start = time.perf_counter()
+    start = time.process_time()
     assert seen(Interactions(users, items, events, timed=True), holdout) == 22_000
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0

@@ -41,6 +41,11 @@ def test_groups_need_one_for_each_label(clicks):
         evaluate_clicks(clicks[0], clicks[1], clicks[2][:5])
 
 
+def test_ratings_need_a_group_each():
+    with pytest.raises(UsageError, match="2 users for 3 values"):
+        evaluate_ratings(np.ones(3), np.ones(3), np.array([0, 1]))
+
+
 def test_rating_intervals_resample_users():
     rng = np.random.default_rng(0)
     truth = rng.integers(1, 6, 200).astype(float)

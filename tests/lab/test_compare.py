@@ -1,19 +1,23 @@
 """Comparison: equal treatment, paired tests, one table, one page."""
 
+import gc
 import json
 import math
 import re
+import weakref
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from penchant.core import SeenEvents, UsageError
-from penchant.engine import by_name
+from penchant.engine import Estimator, by_name
 from penchant.lab import compare, evaluate
 from penchant.lab.charts import Scale
 from penchant.lab.measure import PeakMemory
 from penchant.metrics import holm, paired
+from penchant.models import Popularity, PopularityConfig
 
 NAMES = ("random", "popularity", "item-knn")
 
@@ -57,6 +61,14 @@ def test_the_table_has_a_line_for_each_model_and_names_its_units(found):
         assert len(re.findall(rf"^{name} ", page, re.MULTILINE)) == 2
     for word in ("NDCG@5", "HR@5", "p (Holm)", "peak memory MiB", "requests/s", "tune s"):
         assert word in page
+    best = found.best.evaluation.metrics["NDCG@5"]
+    assert f"{best.mean:.4f}  [{best.low:.4f}, {best.high:.4f}]" in page
+
+
+def test_the_table_fits_a_terminal_whatever_the_model(parts):
+    named = {"recent-popularity": "popularity", "text-sequence": "random", "b": "item-knn"}
+    page = str(compare(named, *parts))
+    assert max(map(len, page.splitlines())) <= 80
 
 
 def test_the_json_is_plain_and_complete(found):
@@ -101,8 +113,40 @@ def test_wrong_calls_are_refused_before_anything_is_trained(parts, data):
         compare([], *parts)
     with pytest.raises(UsageError, match="'NDCG@7' is not measured"):
         compare(["popularity"], *parts, metric="NDCG@7")
+    with pytest.raises(UsageError, match=r"ks=\[0, 5\]: the lengths"):
+        compare(["popularity"], *parts, ks=(5, 0))
+    for seeds in ((), (1, 1)):
+        with pytest.raises(UsageError, match="at least one seed, and none of them twice"):
+            compare(["popularity"], *parts, seeds=seeds)
+    with pytest.raises(UsageError, match="left no requests"):
+        compare(["popularity"], parts[0], parts[1][np.zeros(0, np.int64)])
     with pytest.raises(SeenEvents):
         compare(["popularity"], data, parts[1])
+
+
+def test_one_model_is_held_at_a_time(parts):
+    class Counted(Popularity):
+        held: ClassVar = weakref.WeakSet()
+        most: ClassVar = 0
+
+        @classmethod
+        def fit(cls, config, train, seed=0):
+            gc.collect()
+            model = super().fit(config, train, seed)
+            cls.held.add(model)
+            cls.most = max(cls.most, len(cls.held))
+            return model
+
+    two = {name: Estimator(Counted, PopularityConfig()) for name in ("a", "b")}
+    compare(two, *parts, trials=1, seeds=(0, 1, 2))
+    assert Counted.most == 1
+
+
+def test_progress_is_seen_while_settings_are_tried(parts, capsys):
+    compare(["item-knn"], *parts, trials=2)
+    said = capsys.readouterr().err
+    assert "compare:" in said
+    assert "tune item-knn:" in said
 
 
 class Page(HTMLParser):
@@ -146,6 +190,35 @@ def test_the_report_is_one_whole_page_that_needs_nothing_else(found, tmp_path):
         assert name in text
     assert "prefers-color-scheme: dark" in text
     assert f"{found.best.evaluation.metrics['NDCG@5'].mean:.4f}" in text
+
+
+def test_a_report_is_written_whole_or_not_at_all(found, tmp_path, monkeypatch):
+    path = found.report(tmp_path / "report.html")
+    before = path.read_bytes()
+
+    def cut(*_):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("os.fsync", cut)
+    with pytest.raises(OSError, match="disk is full"):
+        found.report(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_report_says_which_items_were_ranked(found, data, tmp_path):
+    whole = found.report(tmp_path / "whole.html").read_text(encoding="utf-8")
+    assert "Every item of the catalogue was ranked" in whole
+    cold = compare(["popularity"], *data.split("cold-items:0.3"))
+    some = cold.report(tmp_path / "cold.html").read_text(encoding="utf-8")
+    assert "Every item of the catalogue that may be ranked was ranked" in some
+
+
+def test_the_report_says_how_long_a_search_could_take(parts, tmp_path):
+    short = compare(["item-knn"], *parts, trials=3, budget=0.0)
+    assert len(short.best.trials) == 1
+    text = short.report(tmp_path / "short.html").read_text(encoding="utf-8")
+    assert "as many of them as began within 0.00 seconds" in text
 
 
 def test_a_report_of_one_model_and_of_hostile_names(parts, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 from penchant.core import UNKNOWN, SeenEvents, UsageError
 from penchant.engine import by_name
 from penchant.lab import evaluate
+from penchant.lab.slices import bands
 
 ROOT = Path(__file__).parents[2]
 ACCURACY = {"HR", "NDCG", "MRR", "recall", "precision", "MAP"}
@@ -79,6 +80,15 @@ def test_the_tail_is_the_referees_tail(parts, popular):
     found = evaluate(popular, test)
     assert found.masks["tail-answer"].tolist() == expected
     assert 0 < found.slices["tail-answer"].requests == sum(expected) < len(test)
+
+
+def test_head_tail_and_new_items_are_bands_of_the_training_events(parts):
+    interactions = parts[0].interactions
+    band, counts = bands(interactions), interactions.counts()
+    assert ((band == 2) == (counts == 0)).all()
+    assert counts[band == 1].max() <= counts[band == 0].min()
+    half = counts.sum() / 2
+    assert counts[band == 1].sum() <= half < counts[band == 1].sum() + counts[band == 0].min()
 
 
 def test_the_result_has_every_metric_at_every_k_with_its_interval(parts, popular):

@@ -8,6 +8,7 @@ import pytest
 
 from penchant.core import Abilities, Choice, Real, TrainingFailed, UsageError, Whole
 from penchant.engine import Estimator, by_name
+from penchant.engine.seen import seen
 from penchant.lab import tune
 
 
@@ -66,6 +67,23 @@ def test_it_finds_better_settings_than_given_within_its_trials(parts, dial):
 def test_only_training_events_are_used_and_some_are_held_back(parts, dial):
     tune(dial, parts[0], trials=2)
     assert max(Dial.fitted_on) < len(parts[0].interactions)
+
+
+def test_no_trial_is_fitted_on_the_requests_it_is_scored_on(parts, dial, monkeypatch):
+    fitted, scored = [], []
+
+    def fit(config, train, seed=0):
+        fitted.append(train.interactions)
+        return Dial(config, train.interactions.counts())
+
+    def score(model, test, metric):
+        scored.append(seen(fitted[-1], test))
+        return 0.5
+
+    monkeypatch.setattr(Dial, "fit", fit)
+    monkeypatch.setattr("penchant.lab.search.mean_of", score)
+    tune(dial, parts[0], trials=3)
+    assert scored == [0, 0, 0]
 
 
 def test_the_same_seed_tries_the_same_settings(parts, dial):

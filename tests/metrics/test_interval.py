@@ -59,6 +59,11 @@ def test_nothing_and_nan_are_refused():
             interval(values)
 
 
+def test_each_value_needs_a_user():
+    with pytest.raises(UsageError, match="2 users for 3 values"):
+        interval(np.ones(3), users=np.array([0, 1]))
+
+
 def test_fifty_thousand_users_take_seconds_at_most():
     values = np.random.default_rng(0).random(50_000)
     start = time.process_time()

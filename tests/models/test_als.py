@@ -42,6 +42,14 @@ def test_folding_in_gives_what_the_library_gives_for_the_same_user(world):
     assert np.allclose(fold_in(x, peer.item_factors, 3.0, 2.0), wanted, atol=1e-4)
 
 
+def test_folding_in_fewer_users_at_a_time_changes_nothing(world, monkeypatch):
+    x = row_matrix(world.random().interactions.events, 40)
+    y = np.random.default_rng(1).normal(size=(40, 6)).astype(np.float32)
+    whole = fold_in(x, y, 2.0, 0.7)
+    monkeypatch.setattr("penchant.models.als.SYSTEMS", 7 * 6**2)
+    assert np.array_equal(fold_in(x, y, 2.0, 0.7), whole)
+
+
 def test_training_predicts_the_training_events(world):
     data = world.random()
     histories = world.histories(data)

@@ -1,11 +1,13 @@
 """SASRec and TextSequence: what a network of the next item owes to its readers."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from penchant.core import ModelNotFound, Sequences, TrainingFailed, UsageError
-from penchant.models import SASRec, SASRecConfig, TextSequence, TextSequenceConfig
+from penchant.models import SASRec, SASRecConfig, TextSequence, TextSequenceConfig, sequence
 
 SMALL = {
     "dim": 16,
@@ -132,6 +134,61 @@ def test_kinds_and_gaps_of_events_are_read(world, toy_language):
     assert not np.allclose(soon, late)
 
 
+def test_the_kind_of_an_event_is_learned_from(world, toy_language):
+    """Item 0 is followed by 1 after a click and by 2 after a purchase; the item alone says nothing."""
+    rows = 120
+    bought = np.arange(rows) % 2
+    histories = [[3, 0, 1 + after] for after in bought]
+    data = world.dataset(histories, ["red", "blue", "green", "grey"])
+    kind = np.zeros(3 * rows, np.int16)
+    kind[1::3] = bought
+    events = dataclasses.replace(data.interactions.events, kind=kind)
+    kinds = dataclasses.replace(data.interactions, events=events, kinds=("click", "purchase"))
+    data = dataclasses.replace(data, interactions=kinds)
+    config = TextSequenceConfig(**SMALL, epochs=20, validation_users=20)
+    model = TextSequence.fit(config, data)
+    asked = world.requests(data, [[3, 0], [3, 0]])
+    history = dataclasses.replace(asked.history, kind=np.array([0, 0, 0, 1], np.int16))
+    clicked, purchased = model.score(dataclasses.replace(asked, history=history))
+    assert clicked[1] > clicked[2]
+    assert purchased[2] > purchased[1]
+
+
+@pytest.mark.parametrize(("refit", "share", "runs"), [
+    (None, 1.0, 2), (None, 0.1, 1), (True, 0.1, 2), (False, 1.0, 1)
+])  # fmt: skip
+def test_it_trains_again_on_all_events_where_many_were_held_out(
+    world, monkeypatch, refit, share, runs
+):
+    data, trained = cycle(world), []
+    real = sequence.train
+
+    def train(network, lessons, loss_of, config, validate, what):
+        history = real(network, lessons, loss_of, config, validate, what)
+        trained.append((lessons.examples, len(history.losses), history.best_epoch))
+        return history
+
+    monkeypatch.setattr(sequence, "train", train)
+    users = round(share * len(data.interactions.users))
+    SASRec.fit(SASRecConfig(**SMALL, epochs=3, refit=refit, validation_users=users), data)
+    assert len(trained) == runs
+    targets = len(data.interactions) - len(data.interactions.users)
+    assert trained[0][0] == targets - users  # the held-out events are no targets
+    if runs == 2:
+        assert trained[1][0] == targets
+        assert trained[1][1] == trained[0][2]  # as many epochs as validation chose
+
+
+@pytest.mark.parametrize(("items", "negatives", "size"), [
+    (3_000, None, 0), (3_001, None, 2048), (5, 64, 64), (5_000, 0, 0)
+])  # fmt: skip
+def test_large_catalogues_are_trained_on_samples_unless_told_otherwise(items, negatives, size):
+    counts = np.append(np.ones(items, np.int64), 0)  # an item without events is not counted
+    rng = np.random.default_rng(0)
+    sampler = sequence.Objective(torch.nn.Identity(), counts, negatives, 1.0, rng)._sampler
+    assert (len(sampler.draw(rng)[0]) if sampler else 0) == size
+
+
 def test_the_same_seed_gives_the_same_weights_and_leaves_global_chance_alone(world):
     data = cycle(world)
     torch.manual_seed(5)
@@ -157,6 +214,10 @@ def test_nobody_with_two_events_is_said_at_once(world):
         ({"dropout": 1.0}, r"SASRecConfig.dropout must be at least 0 and at most 0.95, got 1.0"),
         ({"learning_rate": 0.0}, r"SASRecConfig.learning_rate must be more than 0"),
         ({"history": 1}, r"SASRecConfig.history must be at least 2, got 1"),
+        ({"batch_tokens": 0}, r"SASRecConfig.batch_tokens must be at least 1, got 0"),
+        ({"negatives": -1}, r"SASRecConfig.negatives must be at least 0, got -1"),
+        ({"patience": -1}, r"SASRecConfig.patience must be at least 0, got -1"),
+        ({"weight_decay": -0.1}, r"SASRecConfig.weight_decay must be at least 0, got -0.1"),
     ],
 )
 def test_settings_out_of_range_are_refused(setting, message):

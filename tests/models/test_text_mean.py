@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant.models import TextMean, TextMeanConfig
+from penchant.core import ModelNotFound
+from penchant.models import Star, StarConfig, TextMean, TextMeanConfig
 
 TEXTS = ["red sea", "blue sea", "night war", "slow love", ""]
 
@@ -70,3 +71,20 @@ def test_a_restored_model_loads_the_language_only_when_there_is_something_to_rea
     again.score(world.requests(data, [[]], queries=("sea",)))
     again.score(world.requests(data, [[]], queries=("war",)))
     assert toy_language == ["toy"]
+
+
+@pytest.mark.parametrize(
+    ("model_class", "config"), [(TextMean, TextMeanConfig), (Star, StarConfig)]
+)
+def test_words_are_not_read_by_another_encoder_than_that_of_training(
+    world, data, monkeypatch, model_class, config
+):
+    model = model_class.fit(config(), data)
+    state = model.state()
+    assert bytes(state["encoder"]).decode() == model.reader.encoder.digest
+    monkeypatch.setattr(type(model.reader.encoder), "digest", "other")
+    again = model_class.restore(model.config, state, data.catalogue, data.interactions)
+    history = world.requests(data, [[0]])
+    assert np.array_equal(again.score(history), model.score(history))
+    with pytest.raises(ModelNotFound, match="is not the one this model was trained with"):
+        again.score(world.requests(data, [[]], queries=("sea",)))

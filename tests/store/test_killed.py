@@ -37,8 +37,10 @@ if exchange == "no":
     swap._exchange = lambda one, other: False
 Path.rename = dying(Path.rename, "renamed")
 bundle.shutil.rmtree = dying(bundle.shutil.rmtree, "removed")
+bundle.hold = dying(bundle.hold, "begun")
+os.fsync = dying(os.fsync, "synced")
 new = {"a.bin": b"new a, longer", "b.bin": b"new b"}
-bundle.write_bundle(path, "x", new, at=die)
+bundle.write_bundle(path, "x", new)
 """
 
 
@@ -47,7 +49,8 @@ def write(path, point: str, exchange: str = "yes") -> int:
     return subprocess.run(call, check=False).returncode
 
 
-BEFORE = ["begun", "a.bin", "b.bin", "written"]
+# begun, both files, the manifest, the folder: then the names are exchanged
+BEFORE = ["begun 1", "synced 1", "synced 2", "synced 3", "synced 4"]
 
 
 @pytest.mark.parametrize("point", BEFORE)
@@ -59,7 +62,7 @@ def test_killed_before_the_first_bundle_is_whole_leaves_none(tmp_path, point):
     assert read_bundle(tmp_path / "run").files == NEW
 
 
-@pytest.mark.parametrize("point", [*BEFORE, "in place", "removed 1"])
+@pytest.mark.parametrize("point", [*BEFORE, "synced 5", "removed 1"])
 def test_killed_while_replacing_leaves_the_old_or_the_new(tmp_path, point):
     write_bundle(tmp_path / "run", "x", OLD)
     assert write(tmp_path / "run", point) == -9
@@ -76,7 +79,7 @@ def test_killed_between_two_renames_where_names_cannot_be_exchanged(tmp_path, po
     assert write(tmp_path / "run", point, exchange="no") == -9
     assert (tmp_path / "run").exists() is (files is NEW)
     assert read_bundle(tmp_path / "run").files == files
-    assert write(tmp_path / "run", "b.bin", exchange="no") == -9  # and once more, unluckily
+    assert write(tmp_path / "run", "synced 2", exchange="no") == -9  # and once more, unluckily
     assert read_bundle(tmp_path / "run").files == files
     write_bundle(tmp_path / "run", "x", NEW)
     assert read_bundle(tmp_path / "run").files == NEW
@@ -90,7 +93,7 @@ def test_without_a_kill_the_two_renames_leave_nothing_behind(tmp_path):
 
 
 def test_leftovers_of_the_dead_are_swept_and_writers_at_work_are_spared(tmp_path):
-    write(tmp_path / "run", "b.bin")
+    write(tmp_path / "run", "synced 2")
     (left,) = tmp_path.iterdir()
     os.utime(left, (time.time() - 3600,) * 2)
     busy = tmp_path / ".run.0123456789ab.part"

@@ -30,6 +30,21 @@ app = typer.Typer(
 )
 
 
+COMMANDS = (
+    init,
+    fit,
+    evaluate,
+    recommend,
+    explain,
+    predict,
+    compare,
+    describe,
+    demo,
+    doctor,
+)
+"""In the order in which a newcomer meets them."""
+
+
 def penchant(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, help="Print the version.")
@@ -54,5 +69,5 @@ def told(command: Callable[..., None]) -> str:
 
 
 app.callback(help=told(penchant), invoke_without_command=True)(penchant)
-for command in (init, fit, evaluate, recommend, explain, predict, compare, describe, demo, doctor):
+for command in COMMANDS:
     app.command(help=told(command))(command)

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from penchant.data import Dataset
     from penchant.engine import Recommender
 
+QUICK = {"dim": 64, "dropout": 0.2, "batch_tokens": 2048, "epochs": 14, "patience": 3}
+"""Smaller than the defaults and chosen on validation (docs/log.md): the demo takes minutes."""
+
 MODELS: Mapping[str, Mapping[str, Any]] = {
     "popularity": {},
     "ease": {},
-    "sasrec": {},
+    "sasrec": QUICK,
     "text-mean": {},
-    "text-sequence": {},
+    "text-sequence": QUICK,
 }
 """The models of the demo with their settings; the last one answers the questions."""
 

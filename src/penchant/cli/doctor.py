@@ -129,14 +129,14 @@ def _files() -> list[Finding]:
 
 
 def _demo_data() -> Finding:
-    spec = util.find_spec("recbole")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        folder = Path(place) / "dataset_example" / "ml-100k"
-        if folder.is_dir():
-            return Finding("demo data", f"MovieLens-100K in {folder}")
-    return Finding(  # needed by the demo only, so its absence fails nothing
-        "demo data", "no MovieLens-100K", remedy="pip install --no-deps recbole==1.2.1"
-    )
+    from penchant.core import MissingDependency
+    from penchant.data import demo_folder
+
+    try:
+        return Finding("demo data", f"MovieLens-100K in {demo_folder()}")
+    except MissingDependency:  # needed by the demo only, so its absence fails nothing
+        remedy = "pip install --no-deps recbole"
+        return Finding("demo data", "no MovieLens-100K", remedy=remedy)
 
 
 def _size(folder: Path) -> int:

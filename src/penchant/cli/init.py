@@ -19,7 +19,7 @@ TEMPLATE = """\
 events = "events.csv"          # user_id, item_id, and timestamp (or position); event and value too
 items = "items.jsonl"          # item_id and any columns of text: title, description, tags, ...
 # users = "users.csv"          # user_id and any columns
-# feedback = "rating >= 4"     # which events count; also 'click' or 'click, purchase * 3'
+# feedback = "rating >= 4"     # which events count; or several: ["click", "purchase * 3"]
 # template = "{title}. {genres}"   # how an item's text is put together; left out: every text column
 # k_core = 5                   # keep users and items with at least as many events
 # columns = {userId = "user_id", movieId = "item_id"}   # theirs = ours

@@ -9,18 +9,7 @@ import contextlib
 import io
 import os
 
-COMMANDS = (  # in the order in which a newcomer meets them
-    "init",
-    "fit",
-    "evaluate",
-    "recommend",
-    "explain",
-    "predict",
-    "compare",
-    "describe",
-    "demo",
-    "doctor",
-)
+from .app import COMMANDS
 
 INTRODUCTION = """\
 # The command line
@@ -35,7 +24,8 @@ and nothing else there. Progress and notes go to standard error."""
 def manual() -> str:
     """The page, Markdown."""
     parts = [INTRODUCTION, _page("penchant", [])]
-    parts += [_page(f"penchant {name}", [name]) for name in COMMANDS]
+    names = [command.__name__ for command in COMMANDS]
+    parts += [_page(f"penchant {name}", [name]) for name in names]
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
@@ -15,6 +16,18 @@ def note(text: str) -> None:
     """A line about what is going on; never part of a result."""
     sys.stdout.flush()  # so that a terminal and a pipe show both in the order they were said
     print(text, file=sys.stderr, flush=True)
+
+
+def speak_utf8() -> None:
+    """Make every character printable.
+
+    Files and pipes get UTF-8, whatever the locale says; a terminal keeps its encoding, and what
+    that lacks is escaped.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def document(value: Any) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, cast
 
+import numpy as np
 import typer
 
 from penchant.core import bar
+from penchant.store import atomic_file
 
 from . import options
 from .output import document, note
@@ -66,7 +67,13 @@ def predict(  # noqa: PLR0913 - an option each
     for line in asked.notes:
         note(f"note: {line}")
     only = read_candidates(candidates, fitted.catalogue) if candidates else None
-    empty = 0
+    strangers = _strangers(fitted, asked)
+    if strangers:
+        note(
+            f"note: {strangers:,} requests are of users that the run does not know, without history "
+            "or query: their lists are what suits everybody."
+        )
+    k, empty = min(k, len(fitted.catalogue)), 0
     with written_whole(out) as file, bar(len(asked.ids), "predict", "request") as shown:
         for ids, items, scores in _lists(fitted, asked, k, only):
             row = {"request_id": ids, "items": items, "scores": scores}
@@ -79,6 +86,16 @@ def predict(  # noqa: PLR0913 - an option each
         document({"ranked": str(out), "requests": len(asked.ids), "empty": empty, "k": k})
     else:
         print(f"ranked {len(asked.ids):,} requests: {out}")
+
+
+def _strangers(fitted: Recommender, asked: RequestFile) -> int:
+    """Requests that name somebody unknown and nothing else."""
+    users = asked.requests.users
+    met = np.append(users.onto(fitted.interactions.users) >= 0, False)  # nobody, -1, is the last
+    silent = (asked.requests.history.lengths == 0) & ~met[asked.requests.user]
+    if asked.requests.queries is not None:
+        silent &= np.array([not query for query in asked.requests.queries], np.bool_)
+    return int(silent.sum())
 
 
 def _lists(
@@ -101,14 +118,10 @@ def written_whole(path: Path) -> Iterator[IO[str]]:
         path: the file to be; packed with gzip where it ends in ``.gz``. Its folder is made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with aside.open("wb") as raw:
-            packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if path.suffix == ".gz" else raw
-            with io.TextIOWrapper(packed, encoding="utf-8", newline="\n") as file:
-                yield file
-                file.flush()
-                os.fsync(raw.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with atomic_file(path) as raw:
+        packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if path.suffix == ".gz" else raw
+        file = io.TextIOWrapper(cast("IO[bytes]", packed), encoding="utf-8", newline="\n")
+        yield file
+        file.detach()  # flushed, and the file below stays open
+        if packed is not raw:
+            packed.close()

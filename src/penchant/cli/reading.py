@@ -60,7 +60,9 @@ class Reading:
     ]
     k_core: Annotated[
         int | None,
-        typer.Option("--k-core", metavar="N", help="Keep users and items with N or more events."),
+        typer.Option(
+            "--k-core", metavar="N", min=0, help="Keep users and items with N or more events."
+        ),
     ]
     column: Annotated[
         list[str] | None,
@@ -134,7 +136,8 @@ class Reading:
 
     def _of(self, name: str) -> Any:
         given = getattr(self, name)
-        return self.file.get(name) if given in (None, False) else given
+        unset = given is None or given is False  # but not 0, which wins over the file
+        return self.file.get(name) if unset else given
 
 
 def takes_data(command: Callable[..., None]) -> Callable[..., None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import Any
 from penchant.core import UsageError
 from penchant.models import did_you_mean
 
-TABLES: Mapping[str, Mapping[str, type]] = {
+TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "data": {
         "events": str,
         "items": str,
         "users": str,
-        "feedback": str,
+        "feedback": (str, list),
         "template": str,
         "k_core": int,
         "columns": dict,
@@ -29,8 +30,9 @@ TABLES: Mapping[str, Mapping[str, type]] = {
 """Table -> key -> type. The table ``[model]`` is free: its keys are the settings of the model."""
 
 PATHS = ("events", "items", "users", "out")
-KINDS = {
+KINDS: Mapping[type | tuple[type, ...], str] = {
     str: "text in quotes",
+    (str, list): "text in quotes, or a list of such",
     int: "a whole number",
     bool: "true or false",
     dict: 'a table such as {userId = "user_id"}',
@@ -64,7 +66,7 @@ def from_file(path: Path) -> dict[str, Any]:
 def _toml(path: Path) -> tuple[str, dict[str, Any]]:
     """The file as text, and what it says."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
         return text, tomllib.loads(text)
     except OSError as error:
         raise UsageError(
@@ -81,7 +83,7 @@ def _checked(path: Path, text: str, table: str, key: str, value: Any) -> Any:
     line = _line(text, key, table)
     _check_name(key, TABLES[table], path, line, f"key in [{table}]")
     wanted = TABLES[table][key]
-    if type(value) is not wanted:
+    if type(value) not in (wanted if isinstance(wanted, tuple) else (wanted,)):
         raise UsageError(f"{path}:{line}: {key} must be {KINDS[wanted]}, and is {value!r}.")
     return path.parent / str(value) if key in PATHS else value
 
@@ -113,12 +115,29 @@ def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in given:
         name, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not name:
+        if not equals or not name or not value:
             raise UsageError(f"{option} {text}: write {option} name=value.")
         if name in found:
             raise UsageError(f"{option} {name}: given twice. Give it once.")
         found[name] = value
     return found
+
+
+def as_flag(setting: str, value: Any) -> str:
+    """A setting of ``penchant.read`` as the command line writes it.
+
+    >>> as_flag("columns", {"userId": "user_id"})
+    '--column userId=user_id'
+    >>> as_flag("unknown_items", "drop")
+    '--drop-unknown'
+    """
+    if setting == "unknown_items":
+        return "--drop-unknown"
+    if setting == "columns":
+        return " ".join(
+            "--column " + shlex.quote(f"{theirs}={ours}") for theirs, ours in value.items()
+        )
+    return f"--{setting.replace('_', '-')} {shlex.quote(str(value))}"
 
 
 def _value(text: str) -> Any:
@@ -135,7 +154,7 @@ def _check_name(
 ) -> None:
     if name not in names:
         known = ", ".join(names)
-        guess = did_you_mean(name, list(names)) or "."
+        guess = did_you_mean(name, list(names))
         raise UsageError(f"{path}:{line}: unknown {what} {name!r}{guess} Known: {known}.")
 
 

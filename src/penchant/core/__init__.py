@@ -14,6 +14,7 @@ from .errors import (
     TrainingFailed,
     Unsupported,
     UsageError,
+    as_argument,
 )
 from .holdout import Holdout
 from .ids import UNKNOWN, IdMap
@@ -21,7 +22,7 @@ from .interactions import Interactions
 from .progress import bar, quiet, track
 from .protocols import Abilities, Encoder, Model, State
 from .requests import Recommendation, Recommendations, Requests
-from .seeds import derived, generator
+from .seeds import checked_seed, derived, generator
 from .sequences import Sequences
 from .space import Choice, Real, Space, Whole
 from .topk import top_k
@@ -56,7 +57,9 @@ __all__ = [
     "Unsupported",
     "UsageError",
     "Whole",
+    "as_argument",
     "bar",
+    "checked_seed",
     "derived",
     "generator",
     "quiet",

@@ -19,8 +19,9 @@ A message says what was wrong, where, and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class PenchantError(Exception):
@@ -35,6 +36,15 @@ class UsageError(PenchantError):
     exit_status = 2
 
 
+def as_argument(setting: str, value: Any) -> str:
+    """A setting as Python writes it.
+
+    >>> as_argument("unknown_items", "drop")
+    "unknown_items='drop'"
+    """
+    return f"{setting}={value!r}"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with the user's data.
@@ -43,8 +53,9 @@ class Problem:
         where: the file, or the name of the frame.
         line: line in that file (the first is 1, headers count), or None for the file as a whole.
         what: what is wrong, with the offending value.
-        remedy: what to do about it.
+        remedy: what to do about it; ``{setting}`` stands for the setting that mends it.
         count: how many places have this problem; ``line`` names the first.
+        setting: name and value of the setting of ``penchant.read`` that mends it, or None.
     """
 
     where: str
@@ -52,11 +63,24 @@ class Problem:
     what: str
     remedy: str
     count: int = 1
+    setting: tuple[str, Any] | None = None
 
     def __str__(self) -> str:
+        return self.told(as_argument)
+
+    def told(self, write: Callable[[str, Any], str]) -> str:
+        """The problem in words.
+
+        Args:
+            write: how a setting is written, such as ``as_argument``: the command line has its own
+                way.
+        """
         place = self.where if self.line is None else f"{self.where}:{self.line}"
-        more = f" (and {self.count - 1} more like it)" if self.count > 1 else ""
-        return f"{place}: {self.what}{more}. {self.remedy}"
+        more = f" (and {self.count - 1:,} more like it)" if self.count > 1 else ""
+        remedy = self.remedy
+        if self.setting is not None:
+            remedy = remedy.replace("{setting}", write(*self.setting))
+        return f"{place}: {self.what}{more}. {remedy}"
 
 
 class DataError(PenchantError):

@@ -43,8 +43,13 @@ class Interactions:
 
     @property
     def digest(self) -> str:
-        """A SHA-256 over users, items and events (hex): the name of exactly this data."""
+        """A SHA-256 over users, items and events (hex): the name of exactly this data.
+
+        Values are left out: what models read of them is in the weights.
+        """
         digest = hashlib.sha256(f"{self.users.digest} {self.items.digest} {self.timed}".encode())
         for part in (self.events.indptr, self.events.item, self.events.time, self.events.weight):
             digest.update(np.ascontiguousarray(part).tobytes())
+        if len(self.kinds) > 1:  # a single kind says nothing
+            digest.update("\x1f".join(self.kinds).encode() + self.events.kind.tobytes())
         return digest.hexdigest()

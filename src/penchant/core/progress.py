@@ -26,8 +26,24 @@ def quiet() -> Iterator[None]:
         _quiet.reset(token)
 
 
-def bar(total: int | None, what: str, unit: str = "it", thousands: bool = False) -> tqdm[Any]:
-    """A progress bar on standard error; a line every few seconds where that is not a terminal."""
+def bar(
+    total: int | None,
+    what: str,
+    unit: str = "it",
+    *,
+    thousands: bool = False,
+    at_once: bool = False,
+) -> tqdm[Any]:
+    """A progress bar on standard error; a line every few seconds where that is not a terminal.
+
+    Args:
+        total: units of work, None where nobody knows.
+        what: the words before the bar.
+        unit: of the work.
+        thousands: write 12.3k rather than 12345.
+        at_once: draw the empty bar too, for units that take long; else work of less than half a
+            second draws nothing.
+    """
     from tqdm import tqdm  # only where a bar is drawn: importing core stays under 0.2 s
 
     live = sys.stderr.isatty()
@@ -35,11 +51,11 @@ def bar(total: int | None, what: str, unit: str = "it", thousands: bool = False)
         total=total,
         desc=what,
         unit=unit,
-        unit_scale=thousands,  # 12.3k rather than 12345
+        unit_scale=thousands,
         file=sys.stderr,
         disable=_quiet.get(),
         leave=None if live else False,
-        delay=0.5,
+        delay=0 if at_once else 0.5,
         mininterval=0.1 if live else 10.0,
         dynamic_ncols=live,
     )

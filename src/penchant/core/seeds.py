@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
+
+from .errors import UsageError
+
+MOST = 2**32 - 1
+"""The largest seed that every library takes."""
+
+
+def checked_seed(seed: int) -> int:
+    """The seed.
+
+    Raises:
+        UsageError: it is no whole number from 0 to 2**32 - 1.
+    """
+    whole: Any = seed  # a caller without types may pass anything
+    if not isinstance(whole, int | np.integer) or not 0 <= whole <= MOST:
+        raise UsageError(f"seed={seed!r}: write a whole number from 0 to {MOST}.")
+    return int(seed)
 
 
 def generator(seed: int, *purpose: str) -> np.random.Generator:

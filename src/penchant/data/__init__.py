@@ -4,6 +4,7 @@ from .candidates import read_candidates
 from .dataset import Dataset, validation_split
 from .describe import Description
 from .formats import (
+    demo_folder,
     load_format,
     open_folder,
     read_amazon,
@@ -21,6 +22,7 @@ __all__ = [
     "Description",
     "RequestFile",
     "Spread",
+    "demo_folder",
     "load_format",
     "open_folder",
     "read",

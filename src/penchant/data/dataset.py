@@ -61,7 +61,7 @@ class Dataset:
                 protocols leave nothing to chance.
 
         Raises:
-            UsageError: no such protocol, a number out of range, or ``time:F`` without times.
+            UsageError: no such protocol, a number or seed out of range, or ``time:F`` without times.
         """
         train, holdout = split(self.interactions, protocol, seed)
         return replace(self, interactions=train), holdout

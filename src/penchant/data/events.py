@@ -15,6 +15,8 @@ from .table import Table
 from .times import seconds
 
 OnUnknown = Literal["error", "drop"]
+MOST_KINDS = 1000
+"""Kinds of events; more of them, and the column holds something else."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,7 @@ def present(table: Table, wanted: tuple[str, ...], problems: Problems) -> bool:
     """Whether the columns are all there; each that is not is a problem, with a likely name."""
     missing = [name for name in wanted if name not in table.columns]
     for name in missing:
-        problems.add(
-            table.where, table.header, f"no column {name!r}; {_has(table)}", _rename(table, name)
-        )
+        _say_missing(table, name, f"no column {name!r}", "Add the column.", problems)
     return not missing
 
 
@@ -67,9 +67,9 @@ def checked_events(table: Table, now: float, problems: Problems) -> Events | Non
     complete = present(table, (USER, ITEM), problems)
     timed = TIME in table.columns
     if not timed and POSITION not in table.columns:
-        guess = _rename(table, TIME, "Add one: when it happened, or 0, 1, 2, ... for each user.")
-        what = f"no column {TIME!r} or {POSITION!r}; {_has(table)}"
-        problems.add(table.where, table.header, what, guess)
+        what = f"no column {TIME!r} or {POSITION!r}"
+        otherwise = "Add one: when it happened, or 0, 1, 2, ... for each user."
+        _say_missing(table, TIME, what, otherwise, problems)
         complete = False
     if not complete:
         return None
@@ -77,10 +77,12 @@ def checked_events(table: Table, now: float, problems: Problems) -> Events | Non
         problems.note(f"{table.where}: both {TIME} and {POSITION}: {TIME} gives the order.")
     time = seconds(table, now, problems) if timed else _positions(table, problems)
     frame = table.frame.with_columns(
-        ids(table, USER, problems), ids(table, ITEM, problems), pl.Series(WHEN, time)
+        ids(table, USER, problems),
+        ids(table, ITEM, problems),
+        pl.Series(WHEN, time),
+        _kinds(table, problems),
+        _values(table, problems),
     )
-    kind = pl.lit("event") if EVENT not in frame.columns else pl.col(EVENT).cast(pl.String)
-    frame = frame.with_columns(kind.fill_null("event").alias(EVENT), _values(table, problems))
     return Events(frame, timed)
 
 
@@ -115,13 +117,38 @@ def known_only(
         ITEM,
         strange.fill_null(False).to_numpy(),
         "{value} is not in the catalogue",
-        "Add the item, or leave such events out with unknown_items='drop'.",
+        "Add the item, or leave such events out with {setting}.",
+        ("unknown_items", "drop"),
     )
     return events
 
 
+def _kinds(table: Table, problems: Problems) -> pl.Series:
+    if EVENT not in table.columns:
+        return pl.repeat("event", table.frame.height, eager=True).alias(EVENT)
+    column = plain_only(table, EVENT, problems)
+    kinds = column.cast(pl.String).fill_null("event")
+    if kinds.n_unique() > MOST_KINDS:
+        what = f"{EVENT} holds {several(kinds.n_unique(), 'kind')} of events"
+        problems.add(table.where, None, what, "Name the kind there, such as click or purchase.")
+    return kinds
+
+
+def plain_only(table: Table, name: str, problems: Problems) -> pl.Series:
+    """A column of one value a row; nulls in its place where it holds lists or the like."""
+    column = table.frame[name]
+    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
+        what = f"{name} holds {column.dtype}"
+        problems.add(table.where, None, what, "Write one value a row.")
+        return pl.Series(name, [None] * len(column), pl.String)
+    return column
+
+
 def _positions(table: Table, problems: Problems) -> NDArray[np.float64]:
-    position = table.frame[POSITION].cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
+    column = plain_only(table, POSITION, problems)
+    if column.null_count() == len(column) and table.frame[POSITION].null_count() < len(column):
+        return np.zeros(len(column))  # said already
+    position = column.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
     problems.rows(
         table, POSITION, ~np.isfinite(position), "{value} is no number", "Write 0, 1, 2, ..."
     )
@@ -131,7 +158,9 @@ def _positions(table: Table, problems: Problems) -> NDArray[np.float64]:
 def _values(table: Table, problems: Problems) -> pl.Series:
     if VALUE not in table.columns:
         return pl.Series(VALUE, np.full(table.frame.height, np.nan, np.float32))
-    column = table.frame[VALUE]
+    column = plain_only(table, VALUE, problems)
+    if column.dtype == pl.String:
+        column = column.replace("", None)
     value = column.cast(pl.Float32, strict=False)
     bad = (value.is_null() & column.is_not_null()) | value.is_nan() | value.is_infinite()
     problems.rows(
@@ -144,12 +173,12 @@ def _values(table: Table, problems: Problems) -> pl.Series:
     return value.fill_null(float("nan"))
 
 
-def _has(table: Table) -> str:
-    return f"it has {', '.join(table.columns) or 'no columns at all'}"
-
-
-def _rename(table: Table, name: str, otherwise: str = "Add the column.") -> str:
+def _say_missing(table: Table, name: str, what: str, otherwise: str, problems: Problems) -> None:
+    """Remember that a column is missing; the remedy names the one that was probably meant."""
+    what += f"; it has {', '.join(table.columns) or 'no columns at all'}"
     guess = meant(name, table.columns)
     if guess is None:
-        return otherwise
-    return f"Rename {guess!r}, or pass columns={{{guess!r}: {name!r}}}."
+        problems.add(table.where, table.header, what, otherwise)
+        return
+    remedy = f"Rename {guess!r}, or pass {{setting}}."
+    problems.add(table.where, table.header, what, remedy, setting=("columns", {guess: name}))

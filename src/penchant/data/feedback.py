@@ -98,14 +98,16 @@ def _passes(events: pl.DataFrame, rule: Rule, kinds: list[str]) -> NDArray[np.bo
     else:
         names = [*kinds, *columns]
         guess = near(rule.name, names)
-        hint = f"Did you mean {guess!r}?" if guess else f"Kinds of event: {', '.join(kinds)}; "
+        hint = f"Kinds of event: {', '.join(kinds)}; columns: {', '.join(columns)}."
         if rule.name in columns:
             hint = f"Compare the column with a number, such as '{rule.name} > 0'."
-        elif guess is None:
-            hint += f"columns: {', '.join(columns)}."
+        elif guess:
+            hint = f"Did you mean {guess!r}?"
         raise UsageError(f"feedback {rule.name!r}: no such kind of event or column. {hint}")
     if rule.op is None:
         return right_kind
+    if values.dtype.is_nested():
+        raise UsageError(f"feedback {rule.name!r}: the column holds {values.dtype}, not numbers.")
     numbers = values.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
     if len(numbers) and np.isnan(numbers[right_kind]).all():
         raise UsageError(

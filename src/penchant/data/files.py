@@ -9,6 +9,9 @@ from pathlib import Path
 
 from .problems import Problems
 
+PIECE = 1 << 24
+"""Bytes that are checked at a time."""
+
 GZIP = b"\x1f\x8b"
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
@@ -39,33 +42,60 @@ def contents(path: Path, problems: Problems) -> bytes | None:
 
 def text(data: bytes, where: str, encoding: str, problems: Problems) -> bytes | None:
     """The same text as UTF-8 without a byte order mark; None where it is not in ``encoding``."""
-    if not data.strip():
+    if not data or data.isspace():
         problems.add(where, None, "the file is empty", "Write the data again.")
         return None
     for mark, name in _MARKS.items():
         if data.startswith(mark) and codecs.lookup(encoding).name == "utf-8":
-            problems.add(where, 1, f"the text is {name}, not utf-8", f"Pass encoding='{name}'.")
+            problems.add(
+                where, 1, f"the text is {name}, not utf-8", "Pass {setting}.", 1, ("encoding", name)
+            )
             return None
+    is_utf8 = codecs.lookup(encoding).name == "utf-8"
     try:
-        decoded = data.decode(encoding)
+        if is_utf8:
+            _check_utf8(data)
+        else:
+            data = data.decode(encoding).encode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         byte = data[error.start]
-        other = "latin-1" if codecs.lookup(encoding).name == "utf-8" else "utf-8"
+        other = "latin-1" if is_utf8 else "utf-8"
         problems.add(
             where,
             line,
             f"byte 0x{byte:02x} is not {encoding} text",
-            f"Pass encoding='{other}' if that is how it was written, or save the file as UTF-8.",
+            "Pass {setting} if that is how it was written, or save the file as UTF-8.",
+            1,
+            ("encoding", other),
         )
         return None
-    if "\0" in decoded:
-        line = decoded.count("\n", 0, decoded.index("\0")) + 1
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
         problems.add(where, line, "a zero byte: this is no text", "Check which file this is.")
         return None
-    if codecs.lookup(encoding).name != "utf-8":
-        data = decoded.encode()
     return data.removeprefix(codecs.BOM_UTF8)
+
+
+def _check_utf8(data: bytes) -> None:
+    """Decode a piece at a time: as a whole, one emoji makes four bytes of every character.
+
+    Raises:
+        UnicodeDecodeError: at the place in ``data`` where it is not UTF-8.
+    """
+    start = 0
+    while start < len(data):
+        end = min(start + PIECE, len(data))
+        while end < len(data) and end > start and data[end] & 0xC0 == 0x80:
+            end -= 1  # not between the bytes of a character
+        end = end if end > start else min(start + PIECE, len(data))
+        try:
+            data[start:end].decode()
+        except UnicodeDecodeError as error:
+            raise UnicodeDecodeError(
+                error.encoding, data, start + error.start, start + error.end, error.reason
+            ) from None
+        start = end
 
 
 def _unpacked(data: bytes, where: str, problems: Problems) -> bytes | None:

@@ -23,7 +23,7 @@ def checked_items(table: Table, problems: Problems) -> pl.DataFrame | None:
     names = ids(table, ITEM, problems)
     if names.null_count() == len(names):
         return None
-    frame = table.frame.with_columns(names)
+    frame = _storable(table, problems).with_columns(names)
     copies = frame[ITEM].is_duplicated() & frame[ITEM].is_not_null()
     if not copies.any():
         return frame
@@ -41,6 +41,21 @@ def checked_items(table: Table, problems: Problems) -> pl.DataFrame | None:
         dropped = several(int((~first).sum()), "repeated line")
         problems.note(f"{table.where}: dropped {dropped} of items.")
     return frame.filter(first)
+
+
+def _storable(table: Table, problems: Problems) -> pl.DataFrame:
+    """The columns that a Parquet file can hold: no Python objects, no records without a field."""
+    bad = [name for name, kind in table.frame.schema.items() if _is_unstorable(kind)]
+    if bad:
+        problems.note(f"{table.where}: left out {some(bad)}: nothing in there can be stored.")
+    return table.frame.drop(bad)
+
+
+def _is_unstorable(kind: pl.DataType) -> bool:
+    if isinstance(kind, pl.Struct):
+        return not kind.fields or any(_is_unstorable(f.dtype) for f in kind.fields)  # type: ignore[arg-type]
+    inner = getattr(kind, "inner", None)
+    return kind == pl.Object or (inner is not None and _is_unstorable(inner))
 
 
 def catalogue(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,10 @@ from numpy.typing import NDArray
 from penchant.core import DataError, Problem
 
 from .table import Table
+
+
+Setting = tuple[str, Any] | None
+"""Name and value of a setting of ``penchant.read``."""
 
 
 class Problems:
@@ -24,12 +29,26 @@ class Problems:
         self.found: list[Problem] = []
         self.notes: list[str] = []
 
-    def add(self, where: str, line: int | None, what: str, remedy: str, count: int = 1) -> None:
-        """Remember one problem."""
-        self.found.append(Problem(where, line, what, remedy, count))
+    def add(
+        self,
+        where: str,
+        line: int | None,
+        what: str,
+        remedy: str,
+        count: int = 1,
+        setting: Setting = None,
+    ) -> None:
+        """Remember one problem; see ``Problem``."""
+        self.found.append(Problem(where, line, what, remedy, count, setting))
 
     def rows(
-        self, table: Table, column: str, bad: NDArray[np.bool_], what: str, remedy: str
+        self,
+        table: Table,
+        column: str,
+        bad: NDArray[np.bool_],
+        what: str,
+        remedy: str,
+        setting: Setting = None,
     ) -> bool:
         """Remember one problem for all rows where ``bad`` (rows,) holds, if there are any.
 
@@ -39,7 +58,11 @@ class Problems:
             bad: which rows, (rows,).
             what: what is wrong; ``{value}`` stands for the first bad value. Where that is missing,
                 the problem says just so.
-            remedy: what to do about it.
+            remedy: what to do about it; ``{setting}`` stands for the setting that mends it.
+            setting: its name and value, if there is one.
+
+        Returns:
+            whether there are any.
         """
         rows = np.flatnonzero(bad)
         if not len(rows):
@@ -48,7 +71,7 @@ class Problems:
         value = table.frame[column][first]
         missing = value is None or (isinstance(value, str) and not value)
         said = f"no {column}" if missing else f"{column}: {what.replace('{value}', repr(value))}"
-        self.add(table.where, table.line(first), said, remedy, len(rows))
+        self.add(table.where, table.line(first), said, remedy, len(rows), setting)
         return True
 
     def error(self) -> DataError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,10 @@ def _renamed(table: Table | None, columns: Mapping[str, str]) -> Table | None:
     if table is None:
         return None
     theirs = {old: new for old, new in columns.items() if old in table.columns}
+    twice = [new for new, times in Counter(theirs.values()).items() if times > 1]
+    if twice:
+        both = " and ".join(repr(old) for old, new in theirs.items() if new == twice[0])
+        raise UsageError(f"columns: {both} cannot both be {twice[0]!r}. Name one of them.")
     clash = [new for old, new in theirs.items() if new in table.columns]
     if clash:
         raise UsageError(

@@ -62,11 +62,10 @@ def read_requests(
     if table is None or not _names(table, problems):
         raise problems.error()
     rows = table.frame.height
-    user = table.frame[USER].cast(pl.String) if USER in table.columns else _nothing(rows)
-    query = table.frame[QUERY].cast(pl.String) if QUERY in table.columns else _nothing(rows)
+    user, query = _texts(table, USER, problems), _texts(table, QUERY, problems)
     history = _histories(table, catalogue, unknown_items, problems)
     asks_nothing = user.is_null().to_numpy() & query.is_null().to_numpy()
-    asks_nothing &= _empty(table)
+    asks_nothing &= _empty(table) & (not problems.found)
     problems.rows(
         table,
         REQUEST,
@@ -98,7 +97,7 @@ def _names(table: Table, problems: Problems) -> bool:
     if REQUEST not in table.columns:
         guess = near(REQUEST, table.columns)
         remedy = f"Rename {guess!r}." if guess else f"Give each line one, such as {EXAMPLE}."
-        what = f"no key {REQUEST!r}; there are {', '.join(table.columns)}"
+        what = f"no key {REQUEST!r}; it has {', '.join(table.columns) or 'none at all'}"
         problems.add(table.where, None, what, remedy)
         return False
     names = ids(table, REQUEST, problems)
@@ -107,6 +106,16 @@ def _names(table: Table, problems: Problems) -> bool:
         table, REQUEST, again.to_numpy(), "{value} stands here again", "Give each its own name."
     )
     return True
+
+
+def _texts(table: Table, name: str, problems: Problems) -> pl.Series:
+    """A column of text or whole numbers as text; null where there is none or nothing in it."""
+    column = table.frame[name] if name in table.columns else _nothing(table.frame.height)
+    if column.dtype not in (pl.String, pl.Null) and not column.dtype.is_integer():
+        problems.add(table.where, None, f"{name} holds {column.dtype}", f"Write text for {name}.")
+        return _nothing(len(column))
+    text = column.cast(pl.String)
+    return text.set(text.str.strip_chars() == "", None)
 
 
 def _histories(
@@ -149,8 +158,9 @@ def _histories(
             table.where,
             table.line(int(row[place])),
             f"{HISTORY}: {items[place]!r} is not in the catalogue",
-            "Add the item, or leave it out with unknown_items='drop'.",
+            "Add the item, or leave it out with {setting}.",
             int(strange.sum()),
+            ("unknown_items", "drop"),
         )
     return Sequences.of_items(lengths, item)
 

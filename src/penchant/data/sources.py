@@ -99,6 +99,11 @@ def _of_frame(source: Any, name: str) -> pl.DataFrame:
         raise MissingDependency(
             f"reading a {library} frame needs pyarrow: pip install pyarrow ({error})"
         ) from error
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:  # Arrow's are of these
+        raise UsageError(
+            f"{name}: the {library} frame cannot be taken over: {str(error).splitlines()[0].rstrip('.')}. "
+            "Give each column a name of its own and values of one type."
+        ) from error
     raise UsageError(
         f"{name}: {type(source).__name__} is neither a path nor a data frame. "
         "Pass a file name or a frame of Polars, pandas or Arrow."

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import polars as pl
 
-from penchant.core import UNKNOWN, Holdout, Interactions, Requests, UsageError
+from penchant.core import UNKNOWN, Holdout, Interactions, Requests, UsageError, checked_seed
 
 from .columns import near
 from .protocols import PROTOCOLS, USAGE, Cut
@@ -19,14 +19,14 @@ def split(events: Interactions, protocol: str, seed: int) -> tuple[Interactions,
     Raises:
         UsageError: no such protocol, its number is out of range, or it needs times that are not there.
     """
-    name, _, argument = protocol.partition(":")
+    name, _, argument = str(protocol).partition(":")
     if name not in PROTOCOLS:
         guess = near(name, PROTOCOLS)
         hint = (
             f"Did you mean {USAGE[guess]}?" if guess else f"Protocols: {', '.join(USAGE.values())}."
         )
         raise UsageError(f"split {protocol!r}: no such protocol. {hint}")
-    cut = PROTOCOLS[name](events, _number(protocol, name, argument), seed)
+    cut = PROTOCOLS[name](events, _number(protocol, name, argument), checked_seed(seed))
     return events.with_events(events.events.where(cut.train)), questions(events, cut, protocol)
 
 
@@ -77,7 +77,7 @@ def _number(protocol: str, name: str, argument: str) -> float:
     except ValueError:
         raise UsageError(f"split {protocol!r}: needs a number, such as {USAGE[name]}.") from None
     if name == "few-shot":
-        if number < 1 or number != int(number):
+        if not (number >= 1 and number.is_integer()):
             raise UsageError(
                 f"split {protocol!r}: needs a whole number from 1, such as few-shot:5."
             )

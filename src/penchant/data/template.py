@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from string import Formatter
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from penchant.core import UsageError
 from .columns import near
 from .text import words
 
+_PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _CLOSING = re.compile(r"[)\]}\"'»\u201d\u2019]*")
 _BETWEEN = re.compile(r"[\s.,;:|/·•!?\u2013\u2014-]*")
 
@@ -34,15 +34,9 @@ def parse(template: str, columns: Sequence[str]) -> tuple[list[_Field], str]:
     Raises:
         UsageError: the template names a column that is not there, or none at all.
     """
-    try:
-        parts = [
-            (before, name, spec, how) for before, name, spec, how in Formatter().parse(template)
-        ]
-    except ValueError as error:
-        raise UsageError(f"template {template!r}: {error}. Write columns as {{title}}.") from error
     fields: list[_Field] = []
     rest = ""
-    for literal, name, spec, conversion in parts:
+    for literal, name in _parts(template):
         closing = _CLOSING.match(literal).group() if fields else ""  # type: ignore[union-attr]
         if fields:
             last = fields[-1]
@@ -50,7 +44,7 @@ def parse(template: str, columns: Sequence[str]) -> tuple[list[_Field], str]:
         rest = literal[len(closing) :]
         if name is None:
             continue
-        if spec or conversion or name not in columns:
+        if name not in columns:
             raise UsageError(_unknown(template, name, columns))
         between = _BETWEEN.match(rest).group() if fields else ""  # type: ignore[union-attr]
         fields.append(_Field(between, rest[len(between) :], name, ""))
@@ -58,6 +52,29 @@ def parse(template: str, columns: Sequence[str]) -> tuple[list[_Field], str]:
     if not fields:
         raise UsageError(f"template {template!r} names no column. Write columns as {{title}}.")
     return fields, rest
+
+
+def _parts(template: str) -> list[tuple[str, str | None]]:
+    """Each field with the text before it; last the text after all of them, with None.
+
+    A name is all that stands between braces, as columns may be called ``genre:token`` or ``a.b``;
+    ``{{`` and ``}}`` are braces of the text.
+    """
+    parts: list[tuple[str, str | None]] = []
+    literal, at = "", 0
+    for piece in _PIECE.finditer(template):
+        literal += template[at : piece.start()]
+        at = piece.end()
+        if piece.group() in ("{{", "}}"):
+            literal += piece.group()[0]
+        elif piece[1] is None:
+            raise UsageError(
+                f"template {template!r}: a lone {piece.group()}. Write columns as {{title}}."
+            )
+        else:
+            parts.append((literal, piece[1]))
+            literal = ""
+    return [*parts, (literal + template[at:], None)]
 
 
 def render(table: pl.DataFrame, template: str) -> list[str]:

@@ -18,14 +18,16 @@ _NEVER = re.compile(
 
 def words(column: pl.Series) -> pl.Series:
     """A column as clean text; "" where there is nothing."""
+    if _is_binary(column.dtype):
+        return pl.repeat("", len(column), eager=True).alias(column.name)
     if isinstance(column.dtype, pl.List | pl.Array):
         inner = column.cast(pl.List(pl.String), strict=False).list.eval(
             pl.element().str.strip_chars()
         )
         column = inner.list.eval(pl.element().filter(pl.element() != "")).list.join(", ")
     elif column.dtype.is_float():
-        whole = column.is_null() | (column == column.floor()) | column.is_nan()
         column = column.fill_nan(None)
+        whole = column.is_null() | ((column == column.floor()) & (column.abs() < 2**53))
         column = column.cast(pl.Int64) if whole.all() else column
     elif isinstance(column.dtype, pl.Struct):
         column = column.struct.json_encode()
@@ -59,10 +61,18 @@ def title_column(table: pl.DataFrame) -> str | None:
 
 def _is_text(column: pl.Series) -> bool:
     """Whether a column may hold text at all, and holds any."""
-    if column.name == ITEM or _NEVER.search(column.name):
-        return False
+    if column.name == ITEM or _NEVER.search(column.name) or set(column.name) & {"{", "}"}:
+        return False  # a template cannot name a column with braces
     inner = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
     return inner in (pl.String, pl.Categorical, pl.Enum) and bool((words(column) != "").any())
+
+
+def _is_binary(kind: pl.DataType) -> bool:
+    """Whether a type holds bytes or Python objects, such as pictures, at any depth."""
+    if isinstance(kind, pl.Struct):
+        return any(_is_binary(field.dtype) for field in kind.fields)  # type: ignore[arg-type]
+    inner = getattr(kind, "inner", None)
+    return kind in (pl.Binary, pl.Object) or (inner is not None and _is_binary(inner))
 
 
 def _is_bare(column: pl.Series) -> bool:

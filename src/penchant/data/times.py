@@ -12,10 +12,20 @@ from .columns import TIME
 from .problems import Problems
 from .table import Table
 
-ISO = ("%+", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
+ISO = (
+    "%+",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M%#z",
+    "%Y-%m-%d %H:%M%#z",
+)
 UNITS = ((1e17, "nanoseconds", 1e9), (1e14, "microseconds", 1e6), (1e11, "milliseconds", 1e3))
 """From this number on it cannot be seconds (1e11 s is the year 5138), and what it is instead."""
 DAY = 86_400.0
+HOW = "Write seconds since 1970 or ISO 8601, such as 2024-05-31T18:00:00Z."
 
 
 def seconds(table: Table, now: float, problems: Problems) -> NDArray[np.float64]:
@@ -30,6 +40,9 @@ def seconds(table: Table, now: float, problems: Problems) -> NDArray[np.float64]
         problems: takes what is wrong.
     """
     column = table.frame[TIME]
+    if column.dtype in (pl.Duration, pl.Time, pl.Boolean, pl.Object) or column.dtype.is_nested():
+        problems.add(table.where, None, f"{TIME} holds {column.dtype}", HOW)
+        return np.zeros(len(column))
     if column.dtype.is_temporal():
         parsed = column.cast(pl.Datetime("us")).dt.epoch("us") / 1e6
     else:
@@ -42,8 +55,10 @@ def seconds(table: Table, now: float, problems: Problems) -> NDArray[np.float64]
         TIME,
         ~np.isfinite(times),
         "{value} is no time",
-        "Write seconds since 1970 or ISO 8601, such as 2024-05-31T18:00:00Z.",
+        HOW,
     )
+    if problems.rows(table, TIME, _dates_as_numbers(times), "{value} looks like a date", HOW):
+        return times
     times = _in_seconds(table, times, problems)
     today = datetime.fromtimestamp(now, UTC).date().isoformat()
     problems.rows(
@@ -62,10 +77,10 @@ def seconds(table: Table, now: float, problems: Problems) -> NDArray[np.float64]
 def _in_seconds(
     table: Table, times: NDArray[np.float64], problems: Problems
 ) -> NDArray[np.float64]:
-    finite = times[np.isfinite(times)]
-    if not len(finite) or finite.max() < UNITS[-1][0]:
+    usual = np.median(times[times > 0]) if (times > 0).any() else 0.0  # a slip or two do not count
+    if usual < UNITS[-1][0]:
         return times
-    least, name, a_second = next(unit for unit in UNITS if finite.max() >= unit[0])
+    least, name, a_second = next(unit for unit in UNITS if usual >= unit[0])
     odd = (times < least) & (times > 0)
     if problems.rows(
         table,
@@ -77,6 +92,14 @@ def _in_seconds(
         return np.where(times >= least, times / a_second, times)
     problems.note(f"{table.where}: {TIME} holds {name}; divided by {a_second:,.0f}.")
     return np.asarray(times / a_second)
+
+
+def _dates_as_numbers(times: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Rows such as 20240531, where all are: as seconds they would lie in August 1970."""
+    year, rest = np.divmod(np.where(np.isfinite(times), times, 0), 10_000)
+    month, day = np.divmod(rest, 100)
+    inside = (1970 <= year) & (year < 2100) & (1 <= month) & (month <= 12) & (1 <= day) & (day < 32)
+    return np.asarray(inside if inside.all() else np.zeros(len(times), np.bool_))
 
 
 def _dates(column: pl.Series) -> pl.Series:

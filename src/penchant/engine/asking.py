@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,22 +29,25 @@ def one_request(
 ) -> Requests:
     """A question as a batch of one row.
 
-    Unknown items of the history are dropped.
+    Unknown items of the history are dropped. Whole numbers are taken for ids, as in files.
 
     Raises:
-        UsageError: nothing was asked with; an unknown user with nothing else; no known item.
+        UsageError: nothing was asked with; an unknown user with nothing else; no known item;
+            arguments of another type.
     """
-    if isinstance(history, str):
-        raise UsageError(f"history must be a list of item ids, got the text {history!r}.")
-    if user is None and not history and not _words(query):
-        raise UsageError("Ask with user=..., history=[...] or query='...', or several of them.")
-    code = UNKNOWN if user is None else interactions.users.code(user)
-    if code == UNKNOWN and not history and not _words(query):
+    past = listed(() if history is None else history, "history")
+    if query is not None and not isinstance(query, str):
+        raise UsageError(f"query must be text, got {query!r}.")
+    if user is None and not past and not _words(query):
+        raise UsageError("Ask with a user, a history or a query, or several of them.")
+    code = UNKNOWN if user is None else interactions.users.code(str(user))
+    if code == UNKNOWN and not past and not _words(query):
         raise UsageError(
-            f"{user!r} is not one of the {len(interactions.users)} users of the training events"
-            f"{near(str(user), interactions.users)}. For somebody new give history=[...] or query='...'."
+            f"{str(user)!r} is not one of the {len(interactions.users)} users of the training "
+            f"events{near(str(user), interactions.users)}. For somebody new give a history or a "
+            "query."
         )
-    codes = known_codes(history or (), items, "history")
+    codes = known_codes(past, items, "history")
     return Requests(
         interactions.users,
         items,
@@ -75,15 +78,25 @@ def refuse_unable(
     )
 
 
+def listed(names: Iterable[object], what: str) -> list[str]:
+    """Ids as a list of text, from a list, an array or a column.
+
+    Raises:
+        UsageError: one text, or nothing that can be listed.
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise UsageError(f"{what} must be a list of item ids, got {names!r}.")
+    return [str(name) for name in names]
+
+
 def known_codes(names: Sequence[str], items: IdMap, what: str) -> NDArray[np.int32]:
     """The codes of the items that the catalogue holds.
 
     Raises:
         UsageError: names were given and the catalogue holds none of them.
     """
-    if isinstance(names, str):
-        raise UsageError(f"{what} must be a list of item ids, got the text {names!r}.")
-    codes = items.codes(list(names))
+    names = listed(names, what)
+    codes = items.codes(names)
     if len(names) and (codes < 0).all():
         others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise UsageError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,6 @@ def save(
     model: Model,
     catalogue: Catalogue,
     interactions: Interactions,
-    at: Callable[[str], None] = lambda point: None,
 ) -> None:
     """Write a recommender; see ``penchant.store.write_bundle``."""
     about = {
@@ -70,7 +69,6 @@ def save(
             "items.parquet": lambda: _table(catalogue),
         },
         about,
-        at,
     )
 
 

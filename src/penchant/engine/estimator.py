@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from penchant import models
-from penchant.core import DataError, Problem, UsageError
+from penchant.core import DataError, Problem, UsageError, checked_seed
 from penchant.models import ModelClass
 
 from .recommender import Recommender
@@ -45,10 +45,12 @@ class Estimator:
         Raises:
             DataError: there is nothing to learn from.
             TrainingFailed: the loss became something else than a number.
+            UsageError: the seed is no whole number from 0 to 2**32 - 1.
         """
+        seed = checked_seed(seed)
         if not len(train.interactions):
             what = "there are no training events"
-            remedy = "Read more events, or relax the feedback rule, the k-core or the split"
+            remedy = "Read more events, or relax the feedback rule, the k-core or the split."
             raise DataError([Problem(train.name or "events", None, what, remedy)])
         model = self.model_class.fit(self.config, train, seed)
         return Recommender(model, train.catalogue, train.interactions)

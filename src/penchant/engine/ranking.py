@@ -82,8 +82,11 @@ def _allowed(
     """Our codes of the items that may be listed, ascending: ties go to the lower one."""
     if candidates is None:
         return np.flatnonzero(theirs >= 0)
+    codes = np.asarray(candidates, np.int64)
+    if len(codes) and not -1 <= codes.min() <= codes.max() < len(items):
+        raise UsageError(f"candidates must be codes of the {len(items)} items of the requests.")
     wanted = np.zeros(len(items) + 1, np.bool_)
-    wanted[np.asarray(candidates, np.int64)] = True
+    wanted[codes] = True
     wanted[-1] = False  # an unknown item, code -1, is nobody's candidate
     return np.flatnonzero(wanted[theirs])
 
@@ -91,9 +94,11 @@ def _allowed(
 def _scores(
     model: Model, part: Requests, allowed: NDArray[np.int64], keep_seen: bool
 ) -> NDArray[np.float32]:
-    scores = np.asarray(model.score(part), np.float32)[
-        :, allowed
-    ]  # a copy: the model keeps its own
+    scores = np.asarray(model.score(part), np.float32)
+    if len(allowed) < scores.shape[1]:
+        scores = scores[:, allowed]
+    else:
+        scores = scores.copy()  # the model keeps its own
     if not keep_seen and len(allowed):
         place = np.full(len(part.items), -1)
         place[allowed] = np.arange(len(allowed))

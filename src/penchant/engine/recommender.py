@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -25,7 +25,7 @@ from penchant.core import (
 )
 
 from . import bundle
-from .asking import known_codes, near, one_request, refuse_unable
+from .asking import known_codes, listed, near, one_request, refuse_unable
 from .catalogues import with_more_items
 from .explain import Reason, reasons
 from .histories import answerable, completed
@@ -80,12 +80,13 @@ class Recommender:
         """The best items for somebody.
 
         Args:
-            user: a user of the training events; their stored history is used.
+            user: a user of the training events; the stored history is used unless one is given.
             history: item ids, oldest first, of anybody; ids the catalogue lacks are dropped.
             query: words, for models that read.
             k: most items to list; fewer where fewer are left.
             exclude: item ids not to list.
-            candidates: the only item ids to list; None for the whole catalogue.
+            candidates: the only item ids to list; None for the whole catalogue. Where none is
+                left after ``exclude`` and the history, the list is empty.
             keep_seen: whether items of the history may be listed.
             explain: whether to give the strongest reason for each.
 
@@ -95,6 +96,7 @@ class Recommender:
         """
         request = self._asked(user, history, query)
         allowed = self._candidates(candidates, exclude)
+        k = min(k, max(len(self.catalogue), 1))
         ((_, codes, scores),) = self.rank(request, k, allowed, keep_seen=keep_seen)
         found = codes[0][codes[0] >= 0]
         why: list[tuple[Reason, ...]] = [()] * len(found)
@@ -156,6 +158,9 @@ class Recommender:
             batch: most requests at a time.
             keep_seen: whether items of the history may be listed.
 
+        Raises:
+            UsageError: k or batch below 1, or a candidate that is no code of ``requests.items``.
+
         Yields:
             a slice of the requests, their items (rows, k) in the codes of ``requests.items``, and
             scores (rows, k); short lists end in ``UNKNOWN`` and ``-inf``.
@@ -187,18 +192,17 @@ class Recommender:
         """How many truth events of a holdout are among the training events."""
         return seen(self.interactions, holdout)
 
-    def save(self, path: str | Path, at: Callable[[str], None] = lambda point: None) -> None:
+    def save(self, path: str | Path) -> None:
         """Write everything to a folder, whole or not at all.
 
         Args:
             path: the folder; an earlier bundle there is replaced.
-            at: called at each point passed (see ``penchant.store.write_bundle``).
 
         Raises:
             UsageError: there is something at ``path`` that is not a bundle.
             BundleError: the disk refused.
         """
-        bundle.save(path, self.model, self.catalogue, self.interactions, at)
+        bundle.save(path, self.model, self.catalogue, self.interactions)
 
     @classmethod
     def load(cls, path: str | Path, models: Sequence[type[ModelClass]] = models.ALL) -> Self:
@@ -224,18 +228,16 @@ class Recommender:
     def _candidates(
         self, candidates: Sequence[str] | None, exclude: Sequence[str]
     ) -> NDArray[np.int64] | None:
-        if candidates is None and not exclude:
+        barred = listed(exclude, "exclude")
+        if candidates is None and not barred:
             return None
         items: IdMap = self.catalogue.items
-        listed = np.zeros(len(items), np.bool_)
-        listed[
-            slice(None) if candidates is None else known_codes(candidates, items, "candidates")
-        ] = True
-        if isinstance(exclude, str):
-            raise UsageError(f"exclude must be a list of item ids, got the text {exclude!r}.")
-        barred = items.codes(list(exclude))
-        listed[barred[barred >= 0]] = False
-        return np.flatnonzero(listed)
+        allowed = np.full(len(items), candidates is None)
+        if candidates is not None:
+            allowed[known_codes(candidates, items, "candidates")] = True
+        codes = items.codes(barred)
+        allowed[codes[codes >= 0]] = False
+        return np.flatnonzero(allowed)
 
 
 def load(path: str | Path) -> Recommender:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from .tables import signed
+
 ROW = 26  # pixels a line of a forest plot is high
 LINE = 13  # pixels between two labels that do not touch
 LETTER = 2.2  # per cent of the width that a letter of a label takes on a phone
@@ -61,7 +63,7 @@ class Scale:
         first = math.ceil(self.low / step - 1e-9)
         values = [n * step for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
         digits = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if _quarter(step) else 0))
-        return [(v, "0" if abs(v) < step / 2 else f"{v:.{digits}f}") for v in values]
+        return [(v, "0" if abs(v) < step / 2 else signed(f"{v:.{digits}f}")) for v in values]
 
 
 def interval_bar(scale: Scale, mean: float, low: float, high: float, best: bool = False) -> Markup:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from . import charts
 from .evaluation import Figure
-from .tables import chance, second_metric, seconds
+from .tables import chance, second_metric, seconds, signed
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -118,16 +118,12 @@ def _forest(title: str, note: str, rows: Sequence[tuple[str, Figure, bool]]) -> 
         Line(
             name,
             charts.interval_bar(scale, f.mean, f.low, f.high, best),
-            _signed(f.mean),
-            f"{_signed(f.low)} to {_signed(f.high)}",
+            signed(f"{f.mean:.4f}"),
+            signed(f"{f.low:.4f} to {f.high:.4f}"),
         )
         for name, f, best in rows
     ]
     return Forest(title, note, lines, charts.axis(scale))
-
-
-def _signed(value: float) -> str:
-    return f"{value:.4f}".replace("-", "−")  # noqa: RUF001 -- a minus as wide as a digit
 
 
 def _quality(c: Comparison) -> Forest:
@@ -169,6 +165,7 @@ def _time(c: Comparison) -> Markup:
 
 def _exposure(c: Comparison) -> list[Line]:
     """How training events, answers and each model's lists spread over popular and rare items."""
+
     def line(name: str, counts: NDArray[np.int64]) -> Line:
         part = np.bincount(c.facts.band, weights=counts, minlength=3) / max(int(counts.sum()), 1)
         text = " / ".join(f"{100 * share:.0f} %" for share in part)

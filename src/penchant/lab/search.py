@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from penchant.core import Choice, Real, Space, TrainingFailed, UsageError, Whole, bar, quiet
+from penchant.core import Choice, Real, Space, TrainingFailed, UsageError, Whole, bar
 from penchant.data import Dataset, validation_split
 
 from .evaluate import mean_of
@@ -58,6 +58,9 @@ def tune(
 ) -> Tuned:
     """Try settings and keep the best on validation requests cut from the training events.
 
+    A model that holds out events of its own, for early stopping, takes them from what is left of
+    the training events: no trial sees the requests that it is scored on.
+
     The first trial is the estimator as given; the others are drawn from its model's ``space`` by a
     tree-structured Parzen estimator (Bergstra et al., 2011). A model without a space has one trial.
     Settings whose training fails are passed over.
@@ -88,7 +91,7 @@ def tune(
     done: list[tuple[Estimator, Trial]] = []
     start = time.perf_counter()
     most = trials if space else 1
-    with bar(most, f"tune {estimator.name}", "trial") as shown:
+    with bar(most, f"tune {estimator.name}", "trial", at_once=True) as shown:
         for number in range(most):
             if number and budget is not None and time.perf_counter() - start > budget:
                 break
@@ -118,11 +121,9 @@ def _tried(
     metric: str,
 ) -> Trial:
     start = time.perf_counter()
-    score = None
     try:
-        with quiet():
-            fitted = estimator.fit(parts[0], seed)
-            score = mean_of(fitted, parts[1], metric)
+        fitted = estimator.fit(parts[0], seed)
+        score = mean_of(fitted, parts[1], metric)
     except TrainingFailed:
         score = None  # counted as tried: some corners of a space diverge
     return Trial(settings, score, time.perf_counter() - start)

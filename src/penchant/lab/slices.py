@@ -60,9 +60,7 @@ def bands(interactions: Interactions) -> NDArray[np.int8]:
     The tail is the least popular items that make up half of the training events (the first met
     first among equals), the head the others.
     """
-    item, first, count = np.unique(
-        interactions.events.item, return_index=True, return_counts=True
-    )
+    item, first, count = np.unique(interactions.events.item, return_index=True, return_counts=True)
     order = np.lexsort((first, count))  # rare first, then the first met
     band = np.full(len(interactions.items), 2, np.int8)
     band[item] = 0

@@ -79,6 +79,15 @@ def second_metric(metric: str) -> str:
     return f"{'NDCG' if name == 'HR' else 'HR'}@{k}"
 
 
+def signed(text: str) -> str:
+    """A number with a minus as wide as a digit.
+
+    >>> signed("-0.5") == chr(0x2212) + "0.5"
+    True
+    """
+    return text.replace("-", chr(0x2212))
+
+
 def chance(p: float) -> str:
     """A p-value for people.
 
@@ -91,9 +100,11 @@ def chance(p: float) -> str:
 def seconds(value: float) -> str:
     """Seconds for people: as many digits as say something.
 
-    >>> seconds(0.012), seconds(3.14159), seconds(1234.5)
-    ('0.01', '3.1', '1,234')
+    >>> seconds(0.0004), seconds(0.012), seconds(3.14159), seconds(1234.5)
+    ('<0.01', '0.01', '3.1', '1,234')
     """
+    if 0 < value < 0.005:
+        return "<0.01"
     return f"{value:,.{2 if value < 1 else 1 if value < 100 else 0}f}"
 
 

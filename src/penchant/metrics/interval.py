@@ -40,11 +40,13 @@ def interval(
         low and high, (2,), or (2, metrics).
 
     Raises:
-        UsageError: there are no rows, or a value is NaN.
+        UsageError: there are no rows, a value is NaN, or there are more or fewer users than rows.
     """
     table = values[:, None] if values.ndim == 1 else values
     if not len(table) or np.isnan(table).any():
         raise UsageError("an interval needs at least one value, none of them NaN")
+    if users is not None and len(users) != len(table):
+        raise UsageError(f"{len(users)} users for {len(table)} values: give one a value")
     sums = per_user(np.asarray(table, np.float64), users)  # (users, metrics + 1)
     rng = np.random.default_rng(seed)
     means = np.concatenate([part[:, :-1] / part[:, -1:] for part in _resampled(sums, draws, rng)])

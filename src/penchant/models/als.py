@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from penchant.data import Dataset
 
-ROWS = 256
-"""Users folded in at a time: their (factors, factors) systems are alive together."""
+SYSTEMS = 1 << 24
+"""Numbers in the (factors, factors) systems of users that are folded in together: 128 MB."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,9 @@ def fold_in(
     width = y.shape[1]
     common = wide.T @ wide + regularization * np.eye(width)  # (factors, factors)
     users = np.zeros((x.shape[0], width), np.float32)
-    for start in range(0, x.shape[0], ROWS):
-        rows = range(start, min(start + ROWS, x.shape[0]))
+    step = max(1, min(256, SYSTEMS // max(1, width**2)))
+    for start in range(0, x.shape[0], step):
+        rows = range(start, min(start + step, x.shape[0]))
         left = np.repeat(common[None], len(rows), axis=0)  # (rows, factors, factors)
         right = np.zeros((len(rows), width))
         for place, row in enumerate(rows):

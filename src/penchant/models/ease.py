@@ -20,15 +20,13 @@ from penchant.core import (
 )
 
 from .base import no_new_items, no_queries, popularity_prior
-from .matrix import row_matrix, spread, warm_items
+from .matrix import BLOCK, row_matrix, spread, warm_items
 from .settings import within
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from penchant.data import Dataset
-
-BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -145,9 +143,8 @@ def item_weights(x: csr_array, l2: float) -> NDArray[np.float32]:
         factor, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     if failed:
         raise TrainingFailed(f"EASE with l2={l2:g} cannot be solved in float32. Try a larger l2.")
-    p: NDArray[np.float32] = (
-        factor.T
-    )  # (items, items), C order; its upper triangle holds the inverse
+    # (items, items), C order; its upper triangle holds the inverse
+    p: NDArray[np.float32] = factor.T
     for start in range(0, n, BLOCK):
         rows = slice(start, min(start + BLOCK, n))
         block = np.triu(p[rows, rows])

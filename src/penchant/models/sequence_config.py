@@ -44,8 +44,12 @@ class SequenceConfig:
     held out an event of more than a fifth of the users."""
 
     def __post_init__(self) -> None:
-        for field in ("dim", "layers", "heads", "epochs", "validation_users"):
+        for field in ("dim", "layers", "heads", "epochs", "batch_tokens", "validation_users"):
             within(self, field, 1, float("inf"))
+        for field in ("weight_decay", "patience", "negative_power"):
+            within(self, field, 0, float("inf"))
+        if self.negatives is not None:
+            within(self, "negatives", 0, float("inf"))
         within(self, "history", 2, float("inf"))
         within(self, "dropout", 0.0, 0.95)
         within(self, "learning_rate", 0.0, 1.0, open_low=True)

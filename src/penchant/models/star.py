@@ -65,14 +65,18 @@ class Star:
         1/n * sum_j decay^(j-1) * (text * cos(text of x, text of s_j)
                                    + (1 - text) * cos(users of x, users of s_j))
 
-    over the ``last`` of them (n where there are fewer). Every rating counts 1, which the paper
-    found best. The paper takes ``last=3, decay=0.7, text=0.5``; with MiniLM a smaller share of text
-    did better on the validation parts of MovieLens-100K and Amazon Beauty, hence the defaults. The sum of the text part is one product of the weighted sum of text vectors with
-    the catalogue, and co-occurrence is sparse, so nothing of (items, items) is ever dense. A query
-    adds the cosine of its words and the text of x. An item is not its own co-occurrence.
+    over the n newest, ``last`` or fewer. Every item of the history counts 1 whatever its rating,
+    which the paper found best; co-occurrence is the cosine of two items' columns of event weights.
+    The paper takes ``last=3, decay=0.7, text=0.5``; with MiniLM a smaller share of text did better
+    on the validation parts of MovieLens-100K and Amazon Beauty, hence the defaults.
+
+    The sum of the text part is one product of the weighted sum of text vectors with the catalogue,
+    and co-occurrence is sparse, so nothing of (items, items) is ever dense. A query adds the cosine
+    of its words and the text of x. An item is not its own co-occurrence.
 
     State: ``vectors`` (items, dim) float32, zeros for items without text; ``data``, ``indices``,
-    ``indptr`` of the CSR co-occurrence over the items at training; ``prior`` (items,) float32.
+    ``indptr`` of the CSR co-occurrence over the items at training; ``prior`` (items,) float32;
+    ``encoder``, the mark of the encoder (:class:`~penchant.models.texts.Reader`).
 
     Source: Lee et al., "STAR: A Simple Training-free Approach for Recommendations using Large
     Language Models", 2024 (arXiv 2410.16458), its retrieval stage.

@@ -41,8 +41,8 @@ class TextMean:
     query is the unit vector of its words; where both are given they are added. Nothing is trained.
 
     State: ``vectors`` (items, dim) float32, zeros for items without text; ``prior`` (items,)
-    float32. The language model itself is not kept: it is loaded again when words or new items
-    come.
+    float32; ``encoder``, the mark of the encoder (:class:`~penchant.models.texts.Reader`). The
+    language model itself is not kept: it is loaded again when words or new items come.
     """
 
     name: str = "text-mean"

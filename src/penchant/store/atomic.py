@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 PART = ".part"
 """Ending of a file that is still being written; what a killed writer leaves behind."""
@@ -15,10 +18,23 @@ def atomic_write(path: str | Path, content: bytes) -> None:
     The bytes are on the disk before the name is: written aside, fsynced, renamed, and the folder
     fsynced. The folder must exist.
     """
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
+    """A new file to write to, piece by piece, that gets its name when the block ends well.
+
+    The folder must exist.
+    """
     target = Path(path)
     aside = target.with_name(f".{target.name}.{os.urandom(6).hex()}{PART}")
     try:
-        write_durably(aside, content)
+        with aside.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         aside.replace(target)
     except BaseException:
         aside.unlink(missing_ok=True)

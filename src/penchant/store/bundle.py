@@ -40,7 +40,6 @@ def write_bundle(
     kind: str,
     files: Mapping[str, bytes | Callable[[], bytes]],
     about: Mapping[str, Any] | None = None,
-    at: Callable[[str], None] = lambda point: None,
 ) -> None:
     """Write a bundle, in the place of an earlier one if there is one.
 
@@ -52,7 +51,6 @@ def write_bundle(
         kind: what it holds, such as ``"recommender"``.
         files: content by name, or a function that makes it, called one at a time.
         about: more fields for the manifest, of JSON values.
-        at: called with the name of each point passed; the tests kill the process there.
 
     Raises:
         UsageError: there is something at ``path`` that is not a bundle.
@@ -69,20 +67,17 @@ def write_bundle(
         target.parent.mkdir(parents=True, exist_ok=True)
         aside.mkdir()
         lock = hold(aside)
-        at("begun")
         manifest = {
             "format": FORMAT,
             "kind": kind,
             "penchant": _version(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **(about or {}),
-            "files": {name: _write(aside / name, content, at) for name, content in files.items()},
+            "files": {name: _write(aside / name, content) for name, content in files.items()},
         }
         write_durably(aside / MANIFEST, sealed(manifest))
         sync_folder(aside)
-        at("written")
         put_in_place(aside, target)
-        at("in place")
     except OSError as error:
         raise BundleError(
             f"{target} could not be written: {error}. What was there before is as it was."
@@ -118,7 +113,7 @@ def read_bundle(path: str | Path, kind: str | None = None) -> Bundle:
                 raise
             continue  # somebody put a new bundle in its place meanwhile: read that one
         if kind is not None and bundle.manifest["kind"] != kind:
-            raise BundleError(f"{folder} holds a {bundle.manifest['kind']}, not a {kind}.")
+            raise BundleError(f"{folder} holds {bundle.manifest['kind']!r}, not {kind!r}.")
         return bundle
     raise BundleError(f"{folder} is being replaced faster than it can be read. Try again.")
 
@@ -166,12 +161,9 @@ def _content(path: Path) -> bytes:
         raise BundleError(f"{path} cannot be read: {error}.") from error
 
 
-def _write(
-    path: Path, content: bytes | Callable[[], bytes], at: Callable[[str], None]
-) -> dict[str, Any]:
+def _write(path: Path, content: bytes | Callable[[], bytes]) -> dict[str, Any]:
     data = content if isinstance(content, bytes) else content()
     write_durably(path, data)
-    at(path.name)
     return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
