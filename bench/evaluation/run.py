@@ -1,6 +1,6 @@
 """Rank and score all users of Beauty from the same scores: penchant beside RecTools and ranx.
 
-    python bench/evaluation/run.py --peers FOLDER/bin/python [--events EVENTS] [--repeat 3]
+    python bench/evaluation/run.py [--peers FOLDER] [--events EVENTS] [--repeat 3]
 
 Every contender gets the same blocks of scores (see blocks.py) and answers HR@10 and NDCG@10. Making
 the scores is not counted. Passes of penchant and of the peers take turns; the median counts.
@@ -52,15 +52,27 @@ def penchant_pass(data: dict[str, np.ndarray]) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peers", required=True, help="Python of the environment of peers.sh")
+    parser.add_argument(
+        "--peers", type=Path, default=HERE / ".venv-bench", help="the environment of peers.sh"
+    )
     parser.add_argument("--events", type=Path, default=DATA / "amazon-beauty-2014/events.csv.gz")
     parser.add_argument("--repeat", type=int, default=3)
     args = parser.parse_args()
+    if not args.events.exists():
+        parser.exit(
+            message=f"no data at {args.events}: nothing measured. Name a file by --events.\n"
+        )
+    if not (args.peers / "bin/python").exists():
+        subprocess.run(["sh", str(HERE / "peers.sh"), str(args.peers)], check=True)
     data = problem(args.events)
     passes: dict[str, list[dict]] = {"penchant": [], "RecTools": [], "ranx": []}
     with tempfile.TemporaryDirectory() as folder:
         np.savez(Path(folder, "problem.npz"), **data)
-        command = [args.peers, str(HERE / "peers.py"), str(Path(folder, "problem.npz"))]
+        command = [
+            str(args.peers / "bin/python"),
+            str(HERE / "peers.py"),
+            str(Path(folder, "problem.npz")),
+        ]
         for _ in range(args.repeat):
             passes["penchant"].append(penchant_pass(data))
             for name, one in json.loads(subprocess.check_output(command)).items():

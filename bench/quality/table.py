@@ -19,10 +19,8 @@ and often shared: read them as an order of magnitude.
 
 
 def main() -> None:
-    parts = [HEAD]
-    for file in sorted(HERE.glob("*.json")):
-        parts.append(section(json.loads(file.read_text())))
-    PAGE.write_text("\n".join(parts))
+    files = sorted(HERE.glob("*.json"))
+    PAGE.write_text("\n".join([HEAD, *(section(json.loads(file.read_text())) for file in files)]))
 
 
 def section(result: dict) -> str:

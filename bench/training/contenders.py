@@ -121,5 +121,5 @@ def pythons(folder: Path) -> dict[str, Path]:
     found = {peer: folder / peer / "bin" / "python" for peer in ("rectools", "recbole")}
     if not all(path.exists() for path in found.values()):
         print(f"making the peers' environments in {folder} (minutes)", flush=True)
-        subprocess.run(["sh", str(HERE / "setup.sh"), str(folder)], check=True)  # noqa: S607
+        subprocess.run(["sh", str(HERE / "setup.sh"), str(folder)], check=True)
     return found | {"penchant": Path(sys.executable)}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from penchant.cli.app import app
-from penchant.cli.app import COMMANDS as FUNCTIONS
+from penchant.cli.app import COMMANDS, app
 from penchant.cli.manual import manual
 
+NAMES = [command.__name__ for command in COMMANDS]
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "command-line.md"
 
 
@@ -19,10 +19,10 @@ def test_the_page_is_what_the_help_says():
 
 def test_every_command_has_its_part():
     names = [command.name or command.callback.__name__ for command in app.registered_commands]
-    assert sorted(names) == sorted(COMMANDS)
+    assert sorted(names) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_help_teaches_by_example(call, name: str):
     said = call(name, "--help")
     assert said.status == 0
@@ -30,7 +30,7 @@ def test_the_help_teaches_by_example(call, name: str):
     assert f"penchant {name}" in said.out
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_help_fits_80_columns(call, name: str, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     assert max(map(len, call(name, "--help").out.splitlines())) <= 80
@@ -39,5 +39,5 @@ def test_the_help_fits_80_columns(call, name: str, monkeypatch):
 def test_the_summary_of_a_command_is_not_cut_off(call, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     listed = call("--help").out.partition("Commands:")[2]
-    assert listed.count("\n") >= len(COMMANDS)
+    assert listed.count("\n") >= len(NAMES)
     assert "..." not in listed

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from penchant.core import UsageError
 
 from . import options
-from .output import document, ranked
+from .output import document, note, ranked
+
+if TYPE_CHECKING:
+    from penchant.engine import Recommender
 
 User = Annotated[str | None, typer.Option("--user", metavar="U", help="A user of the events.")]
 History = Annotated[
@@ -49,6 +52,7 @@ def recommend(  # noqa: PLR0913 - an option each
 
     asked = _asked(user, history, query)
     fitted = load(run)
+    _tell_unknown(fitted, asked["history"])
     found = fitted.recommend(**asked, k=k, exclude=_ids(exclude), keep_seen=keep_seen, explain=True)
     if not as_json:
         ranked(found)
@@ -77,6 +81,7 @@ def explain(
 
     asked = _asked(user, history, query)
     fitted = load(run)
+    _tell_unknown(fitted, asked["history"])
     reasons = [str(reason) for reason in fitted.explain(**asked, item=item)]
     if as_json:
         document({"item_id": item, "reasons": reasons, "model": fitted.name})
@@ -92,6 +97,13 @@ def _asked(user: str | None, history: str | None, query: str | None) -> dict[str
     if query is not None and not query.strip():
         raise UsageError("--query is empty. Say what is wanted, in words.")
     return {"user": user, "history": None if history is None else _ids(history), "query": query}
+
+
+def _tell_unknown(fitted: Recommender, history: list[str] | None) -> None:
+    """Say which items of a history the run does not know, and so leaves out."""
+    unknown = [item for item in history or () if item not in fitted.catalogue.items]
+    if unknown:
+        note(f"note: not in the catalogue, left out of the history: {', '.join(unknown)}")
 
 
 def _ids(text: str | None) -> list[str]:

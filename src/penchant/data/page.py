@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from .spread import Spread
 
 WIDTH = 40  # characters of the longest bar
+PAGE = 80  # characters of a line
+LABEL = 30  # characters of the longest label beside a bar
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 
@@ -54,9 +57,10 @@ def written(shape: Description) -> str:
         f"density               {shape.density:.4%}",
         f"repeated items        {shape.repeats:.1%} of events",
         f"items without events  {shape.items_without_events:,}",
-        f"items with text       {shape.items_with_text:,}   {shape.template or '(no columns of text)'}",
-        f"popularity            Gini {shape.gini:.2f}; the most popular tenth of the items has "
-        f"{shape.top_tenth:.0%} of the events",
+        f"items with text       {shape.items_with_text:,}",
+        *_wrapped("text of an item       ", shape.template or "(no columns of text)"),
+        f"popularity            Gini {shape.gini:.2f}; "
+        f"the first tenth of the items has {shape.top_tenth:.0%} of events",
     ]
     for title, spread in (
         ("events of a user", shape.user_events),
@@ -69,8 +73,22 @@ def written(shape: Description) -> str:
     if shape.values:
         lines += ["", "values", *_bars(shape.values)]
     if shape.notes:
-        lines += ["", "notes", *(f"  {note}" for note in shape.notes)]
+        lines += ["", "notes"]
+        for note in shape.notes:
+            lines += _wrapped("  ", note)
     return "\n".join(lines)
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    """Text after a head, its further lines below its beginning."""
+    return textwrap.wrap(
+        text,
+        PAGE,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _histogram(title: str, spread: Spread) -> list[str]:
@@ -78,10 +96,11 @@ def _histogram(title: str, spread: Spread) -> list[str]:
         f"{title}: median {spread.median:g}, mean {spread.mean:.1f}, "
         f"9 in 10 up to {spread.p90:g}, most {spread.most:,}"
     )
-    return [head, *_bars(spread.bins)]
+    return [*_wrapped("", head), *_bars(spread.bins)]
 
 
 def _bars(counts: Mapping[str, int]) -> list[str]:
+    counts = {_short(label): n for label, n in counts.items()}
     most = max(counts.values(), default=0)
     wide = max(map(len, counts), default=0)
     digits = max((len(f"{n:,}") for n in counts.values()), default=0)
@@ -89,3 +108,7 @@ def _bars(counts: Mapping[str, int]) -> list[str]:
         f"  {label:>{wide}}  {n:>{digits},}  {bar(n / most if most else 0)}".rstrip()
         for label, n in counts.items()
     ]
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LABEL else label[: LABEL - 3] + "..."

@@ -12,7 +12,6 @@ from penchant.core import DataError, Problem
 
 from .table import Table
 
-
 Setting = tuple[str, Any] | None
 """Name and value of a setting of ``penchant.read``."""
 

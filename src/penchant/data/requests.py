@@ -61,7 +61,6 @@ def read_requests(
     table = read_jsonl(readable, str(path), problems) if readable is not None else None
     if table is None or not _names(table, problems):
         raise problems.error()
-    rows = table.frame.height
     user, query = _texts(table, USER, problems), _texts(table, QUERY, problems)
     history = _histories(table, catalogue, unknown_items, problems)
     asks_nothing = user.is_null().to_numpy() & query.is_null().to_numpy()

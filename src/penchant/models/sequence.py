@@ -171,8 +171,14 @@ class Objective:
 
 
 def validation_ndcg(network: NextItem, holdout: Holdout, length: int) -> float:
-    """Mean NDCG@10 over the held-out users, every item ranked, their history excluded."""
+    """Mean NDCG@10 over the held-out users, every item ranked, their history excluded.
+
+    Raises:
+        TrainingFailed: an item vector is not a number.
+    """
     items = network.items()
+    if not bool(torch.isfinite(items).all()):
+        raise TrainingFailed("the item vectors are not numbers. Try a tenth of the learning rate.")
     total = 0.0
     for start in range(0, len(holdout), 512):
         part = holdout[slice(start, start + 512)]

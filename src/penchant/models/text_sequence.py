@@ -23,7 +23,7 @@ from penchant.language import DEFAULT_MODEL
 from .base import popularity_prior
 from .sequence_config import SequenceConfig
 from .settings import within
-from .texts import Reader
+from .texts import Reader, empty
 from .whitening import Centred, whitening
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class TextSequence:
 
         reader = Reader(config.language)
         text = reader.vectors(train.catalogue.texts)
-        white = whitening(text)
+        written = ~empty(text)
+        white = whitening(text[written] if written.any() else text)  # blanks shift the centre
         network, _ = fit_network(
             lambda seen: _network(config, seen, (text, seen.counts(), white)),
             config,
@@ -133,7 +134,7 @@ class TextSequence:
         empty = requests.history.lengths == 0
         scores[empty] = self.prior
         queries = requests.queries or ()
-        asked = [row for row, query in enumerate(queries) if query]
+        asked = [row for row, query in enumerate(queries) if query and query.strip()]
         if asked:
             fit = self._words([queries[row] or "" for row in asked])  # (asked, items)
             told = standardised(fit) + standardised(scores[asked])
