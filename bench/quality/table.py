@@ -11,7 +11,7 @@ PAGE = HERE.parents[1] / "docs" / "results.md"
 HEAD = """# Results
 
 Written by `python bench/quality/table.py` from `bench/quality/*.json`. Every item is ranked, items of the
-history are excluded, HR@10 and NDCG@10 are means over users and, for trained models, over the seeds 0, 1, 2; the
+history are excluded, HR@10 and NDCG@10 are means over users and, for trained models, over the seeds; the
 interval is 95 %, by resampling users. Settings were chosen on a validation part of the training events; those that are
 not defaults stand in `bench/quality/settings.toml`. Fit seconds are those of the machine at hand, one thread
 and often shared: read them as an order of magnitude.

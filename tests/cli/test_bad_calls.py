@@ -36,6 +36,11 @@ FILES = {
     "object.json": '{"i1": 1}',
     "cut.json": '["i1", ',
     "a-file": "something of yours\n",
+    "seed.toml": '[fit]\nmodel = "ease"\nseed = -1\n',
+    "strange.csv": "user_id,item_id,timestamp\nu1,x1,1\n",
+    "names.csv": "userId,item_id,timestamp\nu1,i1,1\n",
+    "coded.csv": b"user_id,item_id,timestamp\ncaf\xe9,i1,1\n",
+    "lost.jsonl": '{"request_id": "a", "history": ["x1"]}\n',
     "nan.csv": "user_id,item_id,timestamp\nu1,i1,1\nu1,i2,NaN\n",
 }
 
@@ -70,7 +75,34 @@ CALLS = {
     "a setting twice": Bad(FIT + "ease --set l2=1 --set l2=2", 2, r"l2: given twice"),
     "a negative seed": Bad(FIT + "ease --seed -1", 2, r"--seed.*(0|range)"),
     "a seed in words": Bad(FIT + "ease --seed three", 2, r"--seed.*integer"),
-    "a negative k-core": Bad(FIT + "ease --k-core -1", 2, r"k_core=-1"),
+    "a negative k-core": Bad(FIT + "ease --k-core -1", 2, r"--k-core.*(0|range)"),
+    "a seed too large": Bad(FIT + "ease --seed 4294967296", 2, r"seed=4294967296: write a whole"),
+    "a seed too small in a config": Bad(
+        f"fit {E_I} --out {{new}}/run --config {{files}}/seed.toml", 2, r"seed=-1: write a whole"
+    ),
+    "an item the catalogue lacks": Bad(
+        "describe --events {files}/strange.csv --items {tiny}/items.jsonl",
+        1,
+        r"strange\.csv:2: .*'x1'.*out with --drop-unknown\.",
+    ),
+    "columns of another name": Bad(
+        "describe --events {files}/names.csv --items {tiny}/items.jsonl",
+        1,
+        r"names\.csv:1: .*Rename 'userId', or pass --column userId=user_id\.",
+    ),
+    "a file in another encoding": Bad(
+        "describe --events {files}/coded.csv --items {tiny}/items.jsonl",
+        1,
+        r"coded\.csv:2: .*Pass --encoding latin-1 if",
+    ),
+    "a history the catalogue lacks": Bad(
+        "predict --out {new}/out.jsonl --run {run} --requests {files}/lost.jsonl",
+        1,
+        r"lost\.jsonl:1: .*'x1'.*out with --drop-unknown\.",
+    ),
+    "a name that is too long": Bad(
+        "describe --events " + "x" * 300 + ".csv --items {tiny}/items.jsonl", 1, r"(?i)too long"
+    ),
     "a k-core that leaves nothing": Bad(FIT + "ease --k-core 99", 1, r"no events are left.*k_core"),
     "a missing events file": Bad(
         "fit --model ease --out {new}/run --events {new}/none.csv --items {tiny}/items.jsonl",
@@ -191,6 +223,15 @@ CALLS = {
     "ranked lists in the place of a folder": Bad(
         "predict --run {run} --requests {files}/good.jsonl --out {tiny}", 2, r"is a folder"
     ),
+    "ranked lists in the place of the requests": Bad(
+        "predict --run {run} --requests {files}/good.jsonl --out {files}/good.jsonl",
+        2,
+        r"that is what is read",
+    ),
+    "ranked lists in the place of a device": Bad(
+        "predict --run {run} --requests {files}/good.jsonl --out /dev/null", 2, r"no file that can"
+    ),
+    "init below a file": Bad("init {files}/a-file/p.toml", 2, r"a-file is a file"),
     "comparing an unknown model": Bad(
         f"compare {E_I} --split leave-last-out --models ease,esae", 2, r"'esae'.*'ease'"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -146,6 +147,45 @@ def test_predict_ranks_only_the_candidates(call, run: Path, tmp_path: Path):
     assert set(json.loads(out.read_text("utf-8"))["items"]) == {"i1", "i2"}  # i7 is in the history
 
 
+def test_predict_says_who_is_unknown_and_packs_where_the_name_says_so(
+    call, run: Path, tmp_path: Path
+):
+    (tmp_path / "r.jsonl").write_text('{"request_id": "a", "user_id": "nobody"}\n', "utf-8")
+    out = tmp_path / "ranked.jsonl.gz"
+    said = call(
+        "predict", "--run", run, "--requests", tmp_path / "r.jsonl", "-k", 10**9, "--out", out
+    )
+    assert said.status == 0
+    assert "1 requests are of users that the run does not know" in said.err
+    row = json.loads(gzip.decompress(out.read_bytes()))
+    assert len(row["items"]) == len(row["scores"]) == 60
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.jsonl", "ranked.jsonl.gz"]
+
+
+def test_history_that_the_run_does_not_know_is_said(call, run: Path):
+    said = call("recommend", "--run", run, "--history", "i7,x9", "-k", "3")
+    assert said.status == 0
+    assert "left out of the history: x9" in said.err
+
+
+def test_an_option_of_zero_wins_over_the_config_file(call, tiny: Path, tmp_path: Path):
+    config = tmp_path / "penchant.toml"
+    config.write_text(
+        f'[data]\nevents = "{tiny.as_posix()}/events.csv"\nitems = "{tiny.as_posix()}/items.jsonl"\n'
+        'k_core = 99\nfeedback = ["event * 2"]\n',
+        "utf-8-sig",  # as Windows editors write it
+    )
+    assert call("describe", "--config", config).status == 1
+    assert call("describe", "--config", config, "--k-core", "0").status == 0
+
+
+def test_what_is_printed_is_utf8_whatever_the_locale(data):
+    argv = [sys.executable, "-m", "penchant", "describe", *data]
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    said = subprocess.run(argv, capture_output=True, check=True, env=environment)
+    assert "█" in said.stdout.decode("utf-8")
+
+
 def test_predict_gives_the_lists_of_recommend(call, run: Path, tmp_path: Path):
     (tmp_path / "r.jsonl").write_text('{"request_id": "a", "user_id": "u5"}\n', "utf-8")
     out = tmp_path / "ranked.jsonl"
@@ -159,7 +199,7 @@ def test_describe_shows_the_shape(call, data, tmp_path: Path):
     said = call("describe", *data, "--picture", picture)
     assert said.status == 0
     assert "80" in said.out
-    assert max(map(len, said.out.splitlines())) <= 100
+    assert max(map(len, said.out.splitlines())) <= 80
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert json.loads(call("describe", *data, "--json").out)
 

@@ -338,7 +338,7 @@ CALLS = [
     ),
     Case(
         "a template with an open brace",
-        "template '{title': expected '}' before end of string. Write columns as {title}.",
+        "template '{title': a lone {. Write columns as {title}.",
         call={"template": "{title"},
         error=UsageError,
     ),
@@ -434,6 +434,8 @@ def test_everything_wrong_is_said_at_once(tmp_path, monkeypatch):
         ("time", "needs a number, such as time:0.1."),
         ("ratio:2", "the share must lie between 0 and 1."),
         ("ratio:nan", "the share must lie between 0 and 1."),
+        ("few-shot:inf", "needs a whole number from 1, such as few-shot:5."),
+        ("few-shot:nan", "needs a whole number from 1, such as few-shot:5."),
         ("few-shot:0.5", "needs a whole number from 1, such as few-shot:5."),
         ("leave-last-out:3", "leave-last-out takes no number."),
     ],

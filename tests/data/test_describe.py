@@ -23,6 +23,19 @@ EVENTS = pl.DataFrame(
 ITEMS = pl.DataFrame({"item_id": ["a", "b", "c", "d"], "title": ["Alien", "Heat", None, "Up"]})
 
 
+def test_the_page_fits_80_columns_whatever_the_data():
+    kinds = pl.Series(
+        "event", ["click", "a kind of event with a name that goes on and on and on " * 2] * 3
+    )
+    long = {f"a_column_of_text_with_a_long_name_{n}": ["some words"] * 4 for n in range(6)}
+    whole = pl.concat([EVENTS.with_columns(kinds)] * 2)
+    shape = data.read(
+        whole, ITEMS.with_columns(**{k: pl.lit("some words") for k in long})
+    ).describe()
+    assert shape.notes
+    assert max(map(len, str(shape).splitlines())) <= 80
+
+
 @pytest.fixture
 def shape():
     return data.read(EVENTS, ITEMS).describe()

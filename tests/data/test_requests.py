@@ -61,7 +61,7 @@ EXAMPLE = '{"request_id": "r1", "history": ["i7", "i9"]}'
         ("", "r.jsonl: the file is empty. Write the data again."),
         (
             '{"id": 1, "history": ["a"]}',
-            f"r.jsonl: no key 'request_id'; there are id, history. Give each line one, such as {EXAMPLE}.",
+            f"r.jsonl: no key 'request_id'; it has id, history. Give each line one, such as {EXAMPLE}.",
         ),
         (
             '{"request_id": 1, "query": "x"}\n\n{"request_id": 1, "query": "y"}',
@@ -75,6 +75,19 @@ EXAMPLE = '{"request_id": "r1", "history": ["i7", "i9"]}'
         (
             '{"request_id": 1, "history": ["a"]}\n{"request_id": 2, "history": "a"}',
             f"r.jsonl:2: history: 'a' is not a list. Write a list of item ids, such as {EXAMPLE}.",
+        ),
+        (
+            '{"request_id": 1, "user_id": ["u"]}',
+            "r.jsonl: user_id holds List(String). Write text for user_id.",
+        ),
+        (
+            '{"request_id": 1, "user_id": "u", "query": {"words": "x"}}',
+            "r.jsonl: query holds Struct({'words': String}). Write text for query.",
+        ),
+        (
+            '{"request_id": 1, "user_id": "", "query": " "}',
+            "r.jsonl:1: request_id: 1 has neither user_id nor history nor query. "
+            f"Write one of them, such as {EXAMPLE}.",
         ),
         (
             '{"request_id": 1, "history": [["a"]]}',

@@ -35,6 +35,18 @@ def test_lists_are_the_best_unseen_items(recommender, data):
     assert (np.diff(scores, axis=1) <= 0).all()
 
 
+def test_without_candidates_every_list_is_empty(recommender, data):
+    codes, scores = whole(recommender, tiny_requests(data), candidates=np.zeros(0, np.int32))
+    assert (codes == UNKNOWN).all()
+    assert np.isneginf(scores).all()
+
+
+@pytest.mark.parametrize("wrong", [99, -2])
+def test_a_candidate_that_is_no_item_is_refused(recommender, data, wrong):
+    with pytest.raises(penchant.UsageError, match="codes of the 14 items"):
+        whole(recommender, tiny_requests(data), candidates=np.array([0, wrong]))
+
+
 @pytest.mark.parametrize("batch", [1, 7, 512])
 def test_the_batch_size_changes_nothing(recommender, data, batch):
     requests = tiny_requests(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
 import penchant
@@ -65,7 +66,7 @@ def test_a_popularity_prior_answers_a_known_user_without_events(recommender):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({}, "Ask with user=..., history="),
+        ({}, "Ask with a user, a history or a query"),
         ({"history": []}, "Ask with"),
         ({"query": "  "}, "Ask with"),
         ({"user": "u22x"}, "'u22x' is not one of the 25 users of the training events; near: 'u22'"),
@@ -75,6 +76,8 @@ def test_a_popularity_prior_answers_a_known_user_without_events(recommender):
         ({"user": "u2", "candidates": ["s99"]}, "candidates: the catalogue of 14 items"),
         ({"user": "u2", "candidates": "s1"}, "candidates must be a list"),
         ({"user": "u2", "exclude": "s1"}, "exclude must be a list"),
+        ({"history": 3}, "history must be a list of item ids, got 3"),
+        ({"query": 3}, "query must be text, got 3"),
         ({"user": "u2", "k": 0}, "k and batch must be at least 1, got k=0"),
     ],
 )
@@ -82,6 +85,37 @@ def test_a_wrong_question_is_answered_with_what_to_do(recommender, asked, words)
     with pytest.raises(UsageError) as caught:
         recommender.recommend(**asked)
     assert words in str(caught.value)
+
+
+def test_ids_come_as_lists_arrays_and_columns(recommender):
+    plain = recommender.recommend(history=["s1", "s2"], exclude=["s3"], k=3)
+    for made in (np.array, pl.Series, tuple):
+        again = recommender.recommend(history=made(["s1", "s2"]), exclude=made(["s3"]), k=3)
+        assert again == plain
+
+
+def test_whole_numbers_are_ids_as_they_are_in_files():
+    events = pl.DataFrame({"user_id": [1, 1, 2], "item_id": [7, 8, 9], "timestamp": [1, 2, 3]})
+    data = penchant.read(events, pl.DataFrame({"item_id": [7, 8, 9]}))
+    model = penchant.Popularity().fit(data)
+    assert model.recommend(user=1) == model.recommend(user="1")
+    assert model.recommend(history=[7]) == model.recommend(history=["7"])
+
+
+@pytest.mark.parametrize("candidates", [[], ["s1"]])
+def test_no_candidate_left_is_an_empty_list(recommender, candidates):
+    assert len(recommender.recommend(user="u2", candidates=candidates, exclude=["s1"])) == 0
+
+
+def test_a_list_is_no_longer_than_the_catalogue_and_costs_no_more(recommender):
+    everything = recommender.recommend(history=["s1"], k=10**9)
+    assert len(everything) == len(recommender.catalogue) - 1
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, None])
+def test_a_seed_that_is_none_is_refused(data, seed):
+    with pytest.raises(UsageError, match="write a whole number from 0 to 4294967295"):
+        penchant.Popularity().fit(data, seed=seed)
 
 
 def test_a_model_says_what_it_cannot_do(data):

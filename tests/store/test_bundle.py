@@ -184,7 +184,7 @@ def test_a_manifest_that_is_no_manifest(folder, content):
 
 
 def test_another_kind_of_bundle_is_named(folder):
-    with pytest.raises(BundleError, match="holds a recommender, not a index"):
+    with pytest.raises(BundleError, match="of the kind 'recommender', not 'index'"):
         read_bundle(folder, "index")
 
 

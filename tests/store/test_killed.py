@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from penchant.core import BundleError
+from penchant.core import BundleError, UsageError
 from penchant.store import atomic_write, read_bundle, swap, write_bundle
 
 OLD = {"a.bin": b"old a", "b.bin": b"old b"}
@@ -166,6 +166,17 @@ def test_an_atomic_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         atomic_write(tmp_path / "x", b"two")
     assert (tmp_path / "x").read_bytes() == b"one"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_device_is_not_replaced_and_a_link_stays(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="no file that can be replaced"):
+        atomic_write(tmp_path / "pipe", b"x")
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    atomic_write(tmp_path / "link", b"x")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"x"
 
 
 def test_a_bundle_can_be_moved_and_copied(tmp_path):

@@ -58,7 +58,7 @@ def fit(  # noqa: PLR0913 - an option each
       penchant fit --model text-sequence --settings
     """
     file = reading.file
-    name = model or file.get("model", "text-sequence")
+    name = file.get("model", "text-sequence") if model is None else model
     if settings:
         print(settings_page(name))
         return

@@ -10,6 +10,7 @@ import typer
 from penchant.core import UsageError
 
 from .output import note
+from .places import check_file
 
 TEMPLATE = """\
 # penchant.toml: what `penchant fit --config penchant.toml` does.
@@ -53,7 +54,9 @@ def init(
 
     if path.is_dir():
         path = path / "penchant.toml"
+    check_file(path)
     if path.exists() and not force:
         raise UsageError(f"{path} exists. Give --force to replace it, or name another file.")
+    path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, TEMPLATE.encode())
     note(f"wrote {path}. Set the paths in it, then: penchant fit --config {path}")

@@ -32,10 +32,12 @@ def check_file(path: Path, *endings: str) -> None:
         endings: such as ``".png"``, where only some are known.
 
     Raises:
-        UsageError: it is a folder, has another ending, or its place may not be written.
+        UsageError: it is a folder or a device, has another ending, or its place may not be written.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder. Name a file in it.")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no file that can be replaced. Name another one.")
     if endings and path.suffix.lower() not in endings:
         raise UsageError(f"{path}: the name must end in {' or '.join(endings)}.")
     check_folder_above(path)

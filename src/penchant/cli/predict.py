@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, cast
 import numpy as np
 import typer
 
-from penchant.core import bar
+from penchant.core import UsageError, bar
 from penchant.store import atomic_file
 
 from . import options
@@ -62,6 +62,8 @@ def predict(  # noqa: PLR0913 - an option each
     from penchant.engine import load
 
     check_file(out)
+    if out.resolve() in {place.resolve() for place in (requests, candidates) if place}:
+        raise UsageError(f"--out {out}: that is what is read. Name another file.")
     fitted = load(run)
     asked = read_requests(requests, fitted.catalogue, "drop" if drop_unknown else "error")
     for line in asked.notes:

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,8 @@ class VectorCache:
             return None
         if hashlib.sha256(content).hexdigest() != path.stem:
             log.warning("a cached file of vectors is damaged, encoding again: %s", path)
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # the cache may be somebody else's to write
+                path.unlink()
             return None
         arrays = load(content)
         raw, vectors = arrays["keys"].tobytes(), arrays["vectors"]

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from penchant.core import UsageError
+
 PART = ".part"
 """Ending of a file that is still being written; what a killed writer leaves behind."""
 
@@ -26,9 +28,15 @@ def atomic_write(path: str | Path, content: bytes) -> None:
 def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
     """A new file to write to, piece by piece, that gets its name when the block ends well.
 
-    The folder must exist.
+    The folder must exist. A link stays, and what it points at is replaced.
+
+    Raises:
+        UsageError: there is something else than a file, such as a device, which a rename would
+            destroy.
     """
-    target = Path(path)
+    target = Path(path).resolve()
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{path} is no file that can be replaced. Name another one.")
     aside = target.with_name(f".{target.name}.{os.urandom(6).hex()}{PART}")
     try:
         with aside.open("xb") as file:

@@ -113,7 +113,9 @@ def read_bundle(path: str | Path, kind: str | None = None) -> Bundle:
                 raise
             continue  # somebody put a new bundle in its place meanwhile: read that one
         if kind is not None and bundle.manifest["kind"] != kind:
-            raise BundleError(f"{folder} holds {bundle.manifest['kind']!r}, not {kind!r}.")
+            raise BundleError(
+                f"{folder} is a bundle of the kind {bundle.manifest['kind']!r}, not {kind!r}."
+            )
         return bundle
     raise BundleError(f"{folder} is being replaced faster than it can be read. Try again.")
 
