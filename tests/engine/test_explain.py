@@ -14,7 +14,10 @@ from penchant.testing import FakeModel
 
 
 class ByHand(FakeModel):
-    """Scores ``cold`` by the past: +2 for s1, +1 for each r2, -1 for r1, and 5 for any words."""
+    """Scores ``cold`` by the past: +2 for s1, +1 for each r2, -1 for r1, and 5 for any words.
+
+    ``s3`` gets the opposite, so that the mean over the catalogue stays 0.
+    """
 
     effects: ClassVar = {"s1": 2.0, "r2": 1.0, "r1": -1.0}
 
@@ -25,7 +28,16 @@ class ByHand(FakeModel):
             names = requests.items.names(requests.history.items_of(row))
             out[row, cold] = sum(self.effects.get(name, 0.0) for name in names)
             out[row, cold] += 5.0 * bool(requests.queries and requests.queries[row])
+        out[:, requests.items.code("s3")] = -out[:, cold]
         return out
+
+
+class Drifting(ByHand):
+    """The same, every score lowered by 10 for each past event: a constant of the history."""
+
+    def score(self, requests):
+        lengths = requests.history.lengths.astype(np.float32)
+        return super().score(requests) - 10 * lengths[:, None]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +57,12 @@ def test_reasons_are_the_falls_of_the_score_strongest_first(by_hand):
 def test_an_item_of_the_past_is_taken_away_with_all_its_events(by_hand):
     (reason,) = by_hand.explain(history=["r2", "s2", "r2", "r2"], item="cold")
     assert (reason.item, reason.effect) == ("r2", 3.0)
+
+
+def test_a_constant_of_the_history_is_not_taken_for_an_effect(by_hand, data):
+    drifting = Recommender(Drifting.fit(ByHand.Config(), data), data.catalogue, data.interactions)
+    asked = {"history": ["r2", "s2", "s1", "r1"], "item": "cold"}
+    assert [r.item for r in drifting.explain(**asked)] == [r.item for r in by_hand.explain(**asked)]
 
 
 def test_at_most_as_many_reasons_as_asked(by_hand):
@@ -91,19 +109,16 @@ def test_an_explained_list_gives_one_reason_each(recommender):
 
 
 def test_ease_explains_by_its_own_weights(data):
-    """EASE is a sum over the history: the fall must be that item's weight, exactly."""
+    """EASE is a sum over the history: the fall must be that item's weight, less the mean weight."""
     ease = penchant.EASE(l2=1.0).fit(data)
     items = data.catalogue.items
     history = ["s1", "s2", "s3"]
     target = ease.recommend(history=history, k=1)[0].item
-    alone = {
-        name: next(
-            r.score
-            for r in ease.recommend(history=[name], k=99, keep_seen=True)
-            if r.item == target
-        )
-        for name in history
-    }
+    alone = {}
+    for name in history:
+        listed = ease.recommend(history=[name], k=99, keep_seen=True)
+        mean = np.mean([r.score for r in listed])
+        alone[name] = next(r.score for r in listed if r.item == target) - mean
     best = max(alone, key=lambda name: alone[name])
     reason = ease.explain(history=history, item=target, n=1)[0]
     assert reason.item == best

@@ -2,7 +2,9 @@
 
 The explanation is counterfactual and asks the model itself, so it is true of any model: the effect
 of an item of the history is the score with the whole history minus the score without that item
-(leave-one-out, as in Ghazimatin et al. 2020, PRINCE, arXiv:1911.08378, in its simplest form).
+(leave-one-out, as in Ghazimatin et al. 2020, PRINCE, arXiv:1911.08378, in its simplest form). Scores
+are first centred over the catalogue: a model trained with a softmax gives them up to a constant of
+each history, and an item that falls less than all others has not fallen.
 """
 
 from __future__ import annotations
@@ -36,8 +38,8 @@ class Reason:
     Attributes:
         text: in words, such as ``"because you liked Toy Story (1995)"``.
         item: the id of the past item it speaks of, or None.
-        effect: by how much the score would fall without it, in units of the model's scores; 0
-            where no single thing can be taken away.
+        effect: by how much the score, less the mean over the catalogue, would fall without it, in
+            units of the model's scores; 0 where no single thing can be taken away.
     """
 
     text: str
@@ -67,6 +69,7 @@ def reasons(
     scores = model.score(
         _without_each(model, request, past, asked)
     )  # (1 + past + asked, all items)
+    scores = _centred(scores)
     finite = scores[0][np.isfinite(scores[0])]
     noise = _NOISE * float(finite.std()) if len(finite) else 0.0
     found = []
@@ -84,6 +87,11 @@ def reasons(
         none = "no single past item explains it" if len(past) else "nothing is known about you yet"
         found.append(tuple(strong) or (Reason(none),))
     return found
+
+
+def _centred(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores (rows, items) less the mean of each row's finite ones."""
+    return scores - np.mean(scores, axis=1, keepdims=True, where=np.isfinite(scores))
 
 
 def _newest(history: Sequences) -> NDArray[np.int32]:
