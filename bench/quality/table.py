@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "results.md"
 
 HEAD = """# Results
 
-Written by `python bench/quality/table.py` from `bench/quality/*.json`. Every item is ranked, items of the
+Written by `python bench/quality/table.py` from the JSON files in `bench/`. Every item is ranked, items of the
 history are excluded, HR@10 and NDCG@10 are means over users and, for trained models, over the seeds; the
 interval is 95 %, by resampling users. Settings were chosen on a validation part of the training events; those that are
 not defaults stand in `bench/quality/settings.toml`. Fit seconds are those of the machine at hand, one thread
@@ -20,7 +21,68 @@ and often shared: read them as an order of magnitude.
 
 def main() -> None:
     files = sorted(HERE.glob("*.json"))
-    PAGE.write_text("\n".join([HEAD, *(section(json.loads(file.read_text())) for file in files)]))
+    tables = [section(json.loads(file.read_text())) for file in files]
+    PAGE.write_text("\n".join([HEAD, *tables, training(), evaluation(), memory(), referee()]))
+
+
+def training() -> str:
+    found = read("training")
+    lines = [
+        "## Speed of training",
+        "",
+        "Seconds an epoch of SASRec on Beauty (128 factors, 2 blocks, 50 events), "
+        f"{found['machine']['threads']} threads, one run; what is equal and what cannot be: "
+        "`bench/training/README.md`. `python bench/training/run.py`",
+        "",
+        "| | s an epoch | times penchant |",
+        "|---|---|---|",
+        f"| penchant: sampled softmax, 2,048 negatives | {found['penchant']['seconds_an_epoch']:.1f} | 1 |",
+    ]
+    lines += [
+        f"| {one['peer']}: {one['name']} | {one['seconds_an_epoch']:.0f} | {one['times_penchant']:.1f} |"
+        for one in found["peers"]
+    ]
+    return "\n".join([*lines, ""])
+
+
+def evaluation() -> str:
+    found = read("evaluation")
+    peers = ", ".join(
+        f"{name} {found[name]['times_penchant']['rank and score']:.1f} times as long"
+        for name in ("RecTools", "ranx")
+    )
+    return (
+        "## Speed of evaluation\n\n"
+        f"Ranking and scoring {found['users']:,} users of Beauty from the same scores: "
+        f"penchant {found['penchant']['total']:.2f} s; {peers}; the same figures. "
+        "`python bench/evaluation/run.py`\n"
+    )
+
+
+def memory() -> str:
+    found = read("memory")
+    peaks = ", ".join(f"{name} {peak / 1e9:.1f} GB" for name, peak in found["peak_bytes"].items())
+    return (
+        "## Memory\n\n"
+        f"`compare` on Video Games 2018 ({found['users']:,} users, {found['items']:,} items), peak of "
+        f"the whole process: {peaks}. All scores at once would take "
+        f"{found['all_scores_would_take_bytes'] / 1e9:.1f} GB more. `{found['command']}`\n"
+    )
+
+
+def referee() -> str:
+    found = read("referee")
+    worst = max(row["difference"] for row in found)
+    return (
+        "## An independent referee\n\n"
+        f"HR@10 and NDCG@10 of `penchant predict`, scored by code that shares nothing with penchant, "
+        f"beside `penchant evaluate`, on {len(found)} splits: largest difference {worst:.0e}. "
+        "`python bench/referee/run.py`\n"
+    )
+
+
+def read(name: str) -> Any:
+    return json.loads((HERE.parent / name / "result.json").read_text())
 
 
 def section(result: dict) -> str:

@@ -91,7 +91,9 @@ def reasons(
 
 def _centred(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scores (rows, items) less the mean of each row's finite ones."""
-    return scores - np.mean(scores, axis=1, keepdims=True, where=np.isfinite(scores))
+    mean = np.mean(scores, axis=1, keepdims=True, where=np.isfinite(scores))
+    centred: NDArray[np.float32] = scores - mean
+    return centred
 
 
 def _newest(history: Sequences) -> NDArray[np.int32]:
