@@ -65,6 +65,10 @@ def test_a_constant_of_the_history_is_not_taken_for_an_effect(by_hand, data):
     assert [r.item for r in drifting.explain(**asked)] == [r.item for r in by_hand.explain(**asked)]
 
 
+def test_having_had_an_item_is_no_reason_to_recommend_it(by_hand):
+    assert all(r.item != "s1" for r in by_hand.explain(history=["s1", "r2"], item="s1"))
+
+
 def test_at_most_as_many_reasons_as_asked(by_hand):
     (only,) = by_hand.explain(history=["r2", "s1"], item="cold", n=1)
     assert only == Reason("because you liked Star Harbour", "s1", 2.0)

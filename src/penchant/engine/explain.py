@@ -78,6 +78,7 @@ def reasons(
         named = [
             Reason(f"because you liked {catalogue.titles[code]}", catalogue.items.name(code), fall)
             for code, fall in zip(past.tolist(), effects.tolist(), strict=False)
+            if code != item  # that somebody had it already is no reason to give
         ]
         if asked:
             # with nothing but words to go by, the words are the reason

@@ -18,7 +18,7 @@ def atomic_write(path: str | Path, content: bytes) -> None:
     """Write a file so that a reader sees the old one or the new one and nothing between.
 
     The bytes are on the disk before the name is: written aside, fsynced, renamed, and the folder
-    fsynced. The folder must exist.
+    fsynced. Missing folders above it are made.
     """
     with atomic_file(path) as file:
         file.write(content)
@@ -28,7 +28,7 @@ def atomic_write(path: str | Path, content: bytes) -> None:
 def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
     """A new file to write to, piece by piece, that gets its name when the block ends well.
 
-    The folder must exist. A link stays, and what it points at is replaced.
+    Missing folders above it are made. A link stays, and what it points at is replaced.
 
     Raises:
         UsageError: there is something else than a file, such as a device, which a rename would
@@ -37,6 +37,7 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
     target = Path(path).resolve()
     if target.exists() and not target.is_file():
         raise UsageError(f"{path} is no file that can be replaced. Name another one.")
+    target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{os.urandom(6).hex()}{PART}")
     try:
         with aside.open("xb") as file:
