@@ -163,6 +163,6 @@ def takes_data(command: Callable[..., None]) -> Callable[..., None]:
     def wrapped(**given: Any) -> None:
         command(Reading(**{name: given.pop(name) for name in hints}), **given)
 
-    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
     wrapped.__annotations__ = {part.name: part.annotation for part in parameters}
     return wrapped

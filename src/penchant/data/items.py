@@ -53,7 +53,7 @@ def _storable(table: Table, problems: Problems) -> pl.DataFrame:
 
 def _is_unstorable(kind: pl.DataType) -> bool:
     if isinstance(kind, pl.Struct):
-        return not kind.fields or any(_is_unstorable(f.dtype) for f in kind.fields)  # type: ignore[arg-type]
+        return not kind.fields or any(_is_unstorable(f.dtype) for f in kind.fields)  # type: ignore[arg-type]  # polars types dtype loosely
     inner = getattr(kind, "inner", None)
     return kind == pl.Object or (inner is not None and _is_unstorable(inner))
 

@@ -37,7 +37,7 @@ def parse(template: str, columns: Sequence[str]) -> tuple[list[_Field], str]:
     fields: list[_Field] = []
     rest = ""
     for literal, name in _parts(template):
-        closing = _CLOSING.match(literal).group() if fields else ""  # type: ignore[union-attr]
+        closing = _CLOSING.match(literal).group() if fields else ""  # type: ignore[union-attr]  # matches anything
         if fields:
             last = fields[-1]
             fields[-1] = _Field(last.between, last.opening, last.name, closing)
@@ -46,7 +46,7 @@ def parse(template: str, columns: Sequence[str]) -> tuple[list[_Field], str]:
             continue
         if name not in columns:
             raise UsageError(_unknown(template, name, columns))
-        between = _BETWEEN.match(rest).group() if fields else ""  # type: ignore[union-attr]
+        between = _BETWEEN.match(rest).group() if fields else ""  # type: ignore[union-attr]  # matches anything
         fields.append(_Field(between, rest[len(between) :], name, ""))
         rest = ""
     if not fields:

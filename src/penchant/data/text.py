@@ -70,7 +70,7 @@ def _is_text(column: pl.Series) -> bool:
 def _is_binary(kind: pl.DataType) -> bool:
     """Whether a type holds bytes or Python objects, such as pictures, at any depth."""
     if isinstance(kind, pl.Struct):
-        return any(_is_binary(field.dtype) for field in kind.fields)  # type: ignore[arg-type]
+        return any(_is_binary(field.dtype) for field in kind.fields)  # type: ignore[arg-type]  # polars types dtype loosely
     inner = getattr(kind, "inner", None)
     return kind in (pl.Binary, pl.Object) or (inner is not None and _is_binary(inner))
 

@@ -48,7 +48,7 @@ def factorise(
         the user factors (users, f) and the item factors (items, f).
     """
     from scipy.sparse import csr_matrix
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
     with threadpool_limits(1, "blas"), bar(iterations, what, "iteration") as shown:
         model = build()

@@ -26,8 +26,8 @@ class TextTable(nn.Module):
     """``W text + g(n) id``: the text of an item, and what its own n events add to that.
 
     The gate ``g(n) = sigmoid(a log(1 + n) + b)`` opens with the events an item has, and is shut
-    where it has none, so that a cold item stands on its text alone. In training the id is left
-    out at random, so that the text has to carry warm items too.
+    where it has none, so that a cold item stands on its text alone. By choice the id is left
+    out at random in training, so that the text has to carry warm items too.
     """
 
     text: Tensor

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,14 +15,6 @@ from .transformer import CausalTransformer
 
 TOKENS_AT_ONCE = 16_384
 """Events read in one step when nothing is learned."""
-
-
-class ItemTable(Protocol):
-    """Item vectors: some (codes,) -> (codes, dim), or all (items, dim)."""
-
-    def __call__(self, codes: Tensor | None = None) -> Tensor:
-        """Vectors of the codes, or of every item."""
-        ...
 
 
 class Features(nn.Module):
@@ -123,10 +113,10 @@ def next_item(
     return NextItem(table, encoder, Features(config.dim, kinds, timed), scale)
 
 
-def rectangle(rows: Sequences, values: NDArray[np.generic], pad: int = 0) -> Tensor:
-    """Ragged values (events,) as an int64 tensor (rows, longest), padded on the right."""
+def rectangle(rows: Sequences, values: NDArray[np.generic]) -> Tensor:
+    """Ragged values (events,) as an int64 tensor (rows, longest), zeros on the right."""
     lengths = rows.lengths
-    box = np.full((len(rows), int(lengths.max(initial=1))), pad, np.int64)
+    box = np.zeros((len(rows), int(lengths.max(initial=1))), np.int64)
     column = np.arange(len(values)) - np.repeat(rows.indptr[:-1], lengths)
     box[rows.row, column] = values
     return torch.from_numpy(box)

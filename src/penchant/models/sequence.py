@@ -144,8 +144,10 @@ class Objective:
         keep = np.ones(len(batch.item), bool)
         keep[batch.indptr[:-1]] = False
         targets = torch.from_numpy(batch.item[keep].astype(np.int64))  # (events,)
-        loss = self._sampled if self._sampler is not None else self._full
-        return loss(inputs, codes, there, targets), len(targets)
+        if self._sampler is None:
+            return self._full(inputs, codes, there, targets), len(targets)
+        drawn = self._sampler.draw(self._rng)
+        return self._sampled(inputs, codes, there, targets, drawn), len(targets)
 
     def _full(self, inputs: Sequences, codes: Tensor, there: Tensor, targets: Tensor) -> Tensor:
         items = self._network.table(self._warm)  # (warm, dim)
@@ -154,11 +156,15 @@ class Objective:
         )
         return softmax(states[there], items, self._place[targets])
 
-    def _sampled(self, inputs: Sequences, codes: Tensor, there: Tensor, targets: Tensor) -> Tensor:
-        if self._sampler is None:
-            raise TypeError("no sampler")
-        drawn, log_q = self._sampler.draw(self._rng)
-        sample = torch.from_numpy(drawn)
+    def _sampled(
+        self,
+        inputs: Sequences,
+        codes: Tensor,
+        there: Tensor,
+        targets: Tensor,
+        drawn: tuple[NDArray[np.int64], NDArray[np.float32]],
+    ) -> Tensor:
+        sample, log_q = (torch.from_numpy(part) for part in drawn)
         # an item's vector is made once a step, however often the item occurs
         asked = torch.cat([codes.flatten(), targets, sample])
         distinct, place = torch.unique(asked, return_inverse=True)
@@ -167,7 +173,7 @@ class Objective:
         known, positives, negatives = torch.split(vectors, parts)
         states = self._network.read(known.view(*codes.shape, -1), inputs)[there]  # (events, dim)
         clashes = targets[:, None] == sample[None, :]
-        return sampled_softmax(states, positives, negatives, torch.from_numpy(log_q), clashes)
+        return sampled_softmax(states, positives, negatives, log_q, clashes)
 
 
 def validation_ndcg(network: NextItem, holdout: Holdout, length: int) -> float:

@@ -32,7 +32,7 @@ def configure(config: type[C], settings: Mapping[str, Any]) -> C:
     EaseConfig(l2=100.0)
     """
     hints = get_type_hints(config)
-    names = [field.name for field in dataclasses.fields(config)]  # type: ignore[arg-type]
+    names = [field.name for field in dataclasses.fields(config)]  # type: ignore[arg-type]  # a C is a dataclass
     for key in settings:
         if key not in names:
             raise UsageError(
@@ -114,7 +114,7 @@ def _value(place: str, hint: Any, value: Any) -> Any:
         if get_origin(kind) is Literal and value in get_args(kind):
             return value
         if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
-            return configure(kind, value)  # type: ignore[arg-type]
+            return configure(kind, value)  # type: ignore[arg-type]  # narrowed to a dataclass above
         if _is_a(value, kind):
             return float(value) if kind is float else value
     raise UsageError(f"{place} must be {' or '.join(map(_named, kinds))}, got {value!r}.")

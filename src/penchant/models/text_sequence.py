@@ -131,14 +131,14 @@ class TextSequence:
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Scores (rows, items)."""
         scores = self.network.score(requests.history.last(self.config.history))
-        empty = requests.history.lengths == 0
-        scores[empty] = self.prior
+        new = requests.history.lengths == 0
+        scores[new] = self.prior
         queries = requests.queries or ()
         asked = [row for row, query in enumerate(queries) if query and query.strip()]
         if asked:
             fit = self._words([queries[row] or "" for row in asked])  # (asked, items)
             told = standardised(fit) + standardised(scores[asked])
-            scores[asked] = np.where(empty[asked][:, None], fit, told)
+            scores[asked] = np.where(new[asked][:, None], fit, told)
         return scores
 
     def state(self) -> State:

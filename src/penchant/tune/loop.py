@@ -144,7 +144,7 @@ class _Step(Generic[Batch]):
                 "values in the events' weights."
             )
         self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch
         nn.utils.clip_grad_norm_(self._network.parameters(), self._config.clip)
         self._optimiser.step()
         return value, size
