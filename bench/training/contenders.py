@@ -19,11 +19,12 @@ RECTOOLS_NEGATIVES = 256  # an event; a vector is copied for each, so 2048 would
 
 @dataclass(frozen=True)
 class Contender:
-    """A peer with one set of settings; the first of a peer's is also trained to the target."""
+    """A peer with one set of settings, and whether it is also trained to the target."""
 
     peer: str
     name: str
     settings: dict
+    to_target: bool = False
 
 
 PENCHANT = {
@@ -45,12 +46,19 @@ RECBOLE = {
     "MAX_ITEM_LIST_LENGTH": HISTORY,
 }
 CONTENDERS = (
-    Contender("rectools", f"{SOFTMAX}, its batch of 128 histories", SAMPLED),
+    Contender("rectools", f"{SOFTMAX}, its batch of 128 histories", SAMPLED, to_target=True),
     Contender("rectools", f"{SOFTMAX}, {ROWS} histories", SAMPLED | {"batch_size": ROWS}),
     Contender("rectools", "full softmax, its batch of 128 histories", RECTOOLS),
-    Contender("rectools", "sampled softmax, its 1 negative", SAMPLED | {"n_negatives": 1}),
+    Contender(
+        "rectools", "sampled softmax, its 1 negative", SAMPLED | {"n_negatives": 1}, to_target=True
+    ),
     Contender("recbole", "full softmax, its batch of 2048 prefixes", RECBOLE),
-    Contender("recbole", f"full softmax, {ROWS} prefixes", RECBOLE | {"train_batch_size": ROWS}),
+    Contender(
+        "recbole",
+        f"full softmax, {ROWS} prefixes",
+        RECBOLE | {"train_batch_size": ROWS},
+        to_target=True,
+    ),
 )
 
 

@@ -113,14 +113,13 @@ class Bench:
         target = self.args.share * ours["best_ndcg"]
         spent = list(accumulate(ours["epoch_seconds"]))
         first = next(n for n, got in enumerate(ours["validation_ndcg"]) if got >= target)
-        found: dict = {"target_ndcg": target, "penchant": {"seconds": spent[first]}}
         print(f"to validation NDCG@10 {target:.4f}: penchant {spent[first]:.0f} s", flush=True)
-        firsts: dict[str, Contender] = {}  # the first settings of each peer
-        for one in chosen:
-            firsts.setdefault(one.peer, one)
-        for peer, one in firsts.items():
-            found[peer] = {"name": one.name, **self._train(one, target)}
-            print(f"{peer} ({one.name}): {verdict(found[peer])}", flush=True)
+        found: dict = {"target_ndcg": target, "penchant": {"seconds": spent[first]}, "peers": []}
+        for one in (one for one in chosen if one.to_target):
+            print(f"{one.peer}: {one.name}", flush=True)
+            done = {"peer": one.peer, "name": one.name, **self._train(one, target)}
+            found["peers"].append(done)
+            print(f"  {verdict(done)}", flush=True)
         return found
 
     def _train(self, one: Contender, target: float) -> dict:

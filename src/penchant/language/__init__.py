@@ -11,7 +11,7 @@ Importing this room imports neither torch nor transformers; ``load_encoder`` doe
 
 from .cache import VectorCache, cache_folder
 from .encode import encode_texts
-from .load import load_encoder
+from .load import load_backbone, load_encoder
 from .resolve import DEFAULT_MODEL, find_model
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "cache_folder",
     "encode_texts",
     "find_model",
+    "load_backbone",
     "load_encoder",
 ]
