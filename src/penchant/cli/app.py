@@ -20,6 +20,7 @@ from .fit import fit
 from .init import init
 from .predict import predict
 from .recommend import explain, recommend
+from .tune import tune
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,6 +39,7 @@ COMMANDS = (
     explain,
     predict,
     compare,
+    tune,
     describe,
     demo,
     doctor,

@@ -134,6 +134,14 @@ class Reading:
             note(f"note: {line}")
         return data
 
+    def told(self) -> dict[str, Any]:
+        """What options and file say of the data, as the table ``[data]`` of a penchant.toml."""
+        names = ("events", "items", "users", "feedback", "template", "k_core", "encoding")
+        found = {name: self._of(name) for name in names}
+        found["columns"] = pairs("--column", self.column or []) or self.file.get("columns")
+        found["drop_unknown"] = self.drop_unknown or self._of("drop_unknown")
+        return {name: value for name, value in found.items() if value}
+
     def _of(self, name: str) -> Any:
         given = getattr(self, name)
         unset = given is None or given is False  # but not 0, which wins over the file

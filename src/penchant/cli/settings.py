@@ -99,7 +99,7 @@ def from_options(options: Sequence[str]) -> dict[str, Any]:
     """
     settings: dict[str, Any] = {}
     for key, text in pairs("--set", options).items():
-        value = _value(text)
+        value = value_of(text)
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"--set {key}={text}: that is not a number a model can use.")
         settings[key] = value
@@ -140,7 +140,8 @@ def as_flag(setting: str, value: Any) -> str:
     return f"--{setting.replace('_', '-')} {shlex.quote(str(value))}"
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """A value as TOML reads it; text that is no TOML stays text, and ``none`` is None."""
     if text.lower() in {"none", "null"}:
         return None
     try:

@@ -26,6 +26,7 @@ from .seeds import checked_seed, derived, generator
 from .sequences import Sequences
 from .space import Choice, Real, Space, Whole
 from .topk import top_k
+from .watch import report, watching
 
 __all__ = [
     "UNKNOWN",
@@ -63,6 +64,8 @@ __all__ = [
     "derived",
     "generator",
     "quiet",
+    "report",
     "top_k",
     "track",
+    "watching",
 ]

@@ -5,7 +5,8 @@ from .compare import compare
 from .comparison import Comparison, Entry, Pair
 from .evaluate import evaluate
 from .evaluation import Evaluation, Figure, Slice
-from .search import Trial, Tuned, tune
+from .search import Tuned, tune
+from .study import Trial
 
 __all__ = [
     "Comparison",

@@ -14,7 +14,7 @@ from penchant.metrics import Paired, holm, paired
 from penchant.store import atomic_write
 
 from .evaluation import Evaluation
-from .search import Trial
+from .study import Trial
 from .tables import Facts, aligned, chance, second_metric, seconds
 
 MIB = 1 << 20

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.core import Choice, Real, Space, TrainingFailed, UsageError, Whole, bar
+from penchant.core import Space, TrainingFailed, UsageError, bar, watching
 from penchant.data import Dataset, validation_split
+from penchant.models import settings_of
 
 from .evaluate import mean_of
+from .study import Asked, Pruned, Study, Trial, checked_space
+from .tables import aligned
 
 if TYPE_CHECKING:
-    import optuna
-
     from penchant.engine import Estimator
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One setting that was tried.
-
-    Attributes:
-        settings: the fields that the search drew; empty for the settings as given.
-        score: on the validation requests; None where training failed.
-        seconds: for fitting and ranking.
-    """
-
-    settings: Mapping[str, Any]
-    score: float | None
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +28,89 @@ class Tuned:
         estimator: with the best settings found.
         score: of those, on the validation requests.
         trials: every setting tried, in order.
+        importances: how much of the difference between trials each field explains, summing to
+            one; empty where there were too few trials to say.
     """
 
     estimator: Estimator
     score: float
     trials: tuple[Trial, ...]
+    importances: Mapping[str, float] = field(default_factory=dict)
+
+    def table(self, metric: str) -> str:
+        """The trials, best first, and the importance of each field, as text."""
+        names = sorted({name for trial in self.trials for name in trial.settings})
+        rows = [["trial", metric, "seconds", *names]]
+        ranked = sorted(enumerate(self.trials), key=lambda pair: -(pair[1].score or -1.0))
+        for number, trial in ranked:
+            lost = "given up" if trial.pruned else "failed"
+            score = lost if trial.score is None else f"{trial.score:.4f}"
+            drawn = [_shown(trial.settings.get(name, "")) for name in names]
+            given = ["as given", *drawn[1:]] if not trial.settings and names else drawn
+            rows.append([str(number), score, f"{trial.seconds:.1f}", *given])
+        text = aligned(rows)
+        if self.importances:
+            parts = sorted(self.importances.items(), key=lambda pair: -pair[1])
+            text += "\n\nwhat made the difference: " + ", ".join(
+                f"{name} {100 * share:.0f} %" for name, share in parts
+            )
+        return text
+
+    def picture(self, path: str | Path, metric: str = "NDCG@10") -> None:
+        """Draw history, importances and the curve of each fit into a ``.png`` or ``.svg`` file."""
+        from .search_picture import draw
+
+        draw(self, metric, Path(path))
+
+    def to_json(self, metric: str) -> dict[str, Any]:
+        """One plain document."""
+        return {
+            "model": self.estimator.name,
+            "metric": metric,
+            "score": self.score,
+            "settings": settings_of(self.estimator.config),
+            "importances": dict(self.importances),
+            "trials": [asdict(trial) for trial in self.trials],
+        }
 
 
-def tune(
+def tune(  # noqa: PLR0913 - what to search, on what, and how long; all but the data are named
     estimator: Estimator,
     train: Dataset,
     trials: int = 20,
     seed: int = 0,
     metric: str = "NDCG@10",
     budget: float | None = None,
+    *,
+    space: Space | None = None,
+    storage: str | Path | None = None,
 ) -> Tuned:
     """Try settings and keep the best on validation requests cut from the training events.
 
     A model that holds out events of its own, for early stopping, takes them from what is left of
-    the training events: no trial sees the requests that it is scored on.
+    the training events: no trial sees the requests that it is scored on. Such a model is fitted
+    without its last run on all events, which would double the time of a trial.
 
-    The first trial is the estimator as given; the others are drawn from its model's ``space`` by a
-    tree-structured Parzen estimator (Bergstra et al., 2011). A model without a space has one trial.
-    Settings whose training fails are passed over.
+    The first trial is the estimator as given; the others are drawn by a tree-structured Parzen
+    estimator (Bergstra et al., 2011). A fit whose validation figures lie below the median of the
+    others at the same epoch is given up (after Golovin et al., 2017), and settings whose training
+    fails are passed over. A model without a space has one trial.
 
     Args:
         estimator: where to start.
         train: the training part of a split; no other events are seen.
-        trials: how many settings to try.
+        trials: how many settings to try, those of an earlier call with the same storage included.
         seed: of the search and of every fit.
         metric: what to maximise: an accuracy metric as ``evaluate`` names it.
         budget: seconds after which no new trial begins; None for no limit.
+        space: the values worth trying by field; the model's own ``space`` unless given. A dotted
+            field (``"tuning.rank"``) is drawn where the config chosen before the dot has it.
+        storage: an SQLite file that keeps the trials, so that the same call goes on where an
+            interrupted one stopped; None keeps them in memory.
 
     Raises:
-        UsageError: fewer than one trial, or too few events to cut a validation part, or an
-            unknown metric.
+        UsageError: fewer than one trial, or too few events to cut a validation part, an unknown
+            metric or field, or a storage that is no such file.
         TrainingFailed: every trial failed.
     """
     if trials < 1:
@@ -86,74 +121,72 @@ def tune(
             "The settings cannot be searched: no user has the 3 training events that a validation "
             "request needs. Use trials=0, or more events."
         )
-    space = estimator.model_class.space
-    study = _study(seed)
-    done: list[tuple[Estimator, Trial]] = []
-    start = time.perf_counter()
+    space = checked_space(estimator.model_class.space if space is None else space, estimator.config)
+    name = [estimator.name, settings_of(estimator.config), train.digest, metric]
+    study = Study.open(space, seed, Path(storage) if storage else None, {"search": name})
     most = trials if space else 1
+    start = time.perf_counter()
+    found = study.done()
     with bar(most, f"tune {estimator.name}", "trial", at_once=True) as shown:
-        for number in range(most):
-            if number and budget is not None and time.perf_counter() - start > budget:
+        shown.update(min(len(found), most))
+        while len(found) < most:
+            if found and budget is not None and time.perf_counter() - start > budget:
                 break
-            asked = study.ask() if number else None
-            settings = _drawn(asked, space) if asked else {}
-            candidate = replace(estimator, config=replace(estimator.config, **settings))
-            trial = _tried(candidate, settings, (inner, held), seed, metric)
-            if asked:
-                _told(study, asked, trial)
-            done.append((candidate, trial))
+            asked, config = study.ask(estimator.config)
+            candidate = None if config is None else replace(estimator, config=config)
+            _try(asked, candidate, (inner, held), seed, metric)
+            found = study.done()
             shown.update()
-    scored = [(trial.score, one) for one, trial in done if trial.score is not None]
+            shown.set_postfix_str(_best_so_far(found), refresh=False)
+    scored = [
+        (trial.score, number) for number, trial in enumerate(found) if trial.score is not None
+    ]
     if not scored:
         raise TrainingFailed(
-            f"{estimator.name}: training failed with each of {len(done)} settings. Look at the data "
+            f"{estimator.name}: training failed with each of {len(found)} settings. Look at the data "
             "with 'penchant describe', and fit once without a search to see the error."
         )
-    score, best = max(scored, key=lambda pair: pair[0])  # the first of equals
-    return Tuned(best, score, tuple(trial for _, trial in done))
+    score, number = max(scored, key=lambda pair: (pair[0], -pair[1]))  # the first of equals
+    best = replace(estimator, config=study.config_of(found[number], estimator.config))
+    return Tuned(best, score, found, study.importances())
 
 
-def _tried(
-    estimator: Estimator,
-    settings: Mapping[str, Any],
+def _try(
+    asked: Asked,
+    candidate: Estimator | None,
     parts: tuple[Dataset, Any],
     seed: int,
     metric: str,
-) -> Trial:
+) -> None:
+    """One trial, from the fit to what is told of it."""
     start = time.perf_counter()
+    score, pruned = None, False
     try:
-        fitted = estimator.fit(parts[0], seed)
-        score = mean_of(fitted, parts[1], metric)
+        if candidate is not None:
+            with watching(asked.hear):
+                fitted = _without_refit(candidate).fit(parts[0], seed)
+            score = mean_of(fitted, parts[1], metric)
+    except Pruned:
+        pruned = True
     except TrainingFailed:
         score = None  # counted as tried: some corners of a space diverge
-    return Trial(settings, score, time.perf_counter() - start)
+    except BaseException:
+        asked.forget()
+        raise
+    asked.tell(score, time.perf_counter() - start, pruned)
 
 
-def _study(seed: int) -> optuna.Study:
-    import optuna  # 0.5 s to import: only where something is searched
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress bar says it already
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=5)
-    return optuna.create_study(direction="maximize", sampler=sampler)
-
-
-def _told(study: optuna.Study, asked: optuna.Trial, trial: Trial) -> None:
-    import optuna
-
-    if trial.score is None:
-        study.tell(asked, state=optuna.trial.TrialState.FAIL)
-    else:
-        study.tell(asked, trial.score)
+def _without_refit(estimator: Estimator) -> Estimator:
+    """The same estimator without a second run on all events, where that is a setting left open."""
+    if getattr(estimator.config, "refit", False) is None:
+        return replace(estimator, config=replace(estimator.config, refit=False))
+    return estimator
 
 
-def _drawn(trial: optuna.Trial, space: Space) -> dict[str, Any]:
-    drawn: dict[str, Any] = {}
-    for field, values in space.items():
-        match values:
-            case Real():
-                drawn[field] = trial.suggest_float(field, values.low, values.high, log=values.log)
-            case Whole():
-                drawn[field] = trial.suggest_int(field, values.low, values.high, log=values.log)
-            case Choice():
-                drawn[field] = trial.suggest_categorical(field, values.values)
-    return drawn
+def _best_so_far(trials: tuple[Trial, ...]) -> str:
+    scores = [trial.score for trial in trials if trial.score is not None]
+    return f"best {max(scores):.4f}" if scores else "none succeeded yet"
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
