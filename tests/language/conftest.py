@@ -43,3 +43,12 @@ def tiny_model(tmp_path):
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory):
+    """Name -> folder: a tiny model of every kind, written once."""
+    from penchant.testing import TINY_KINDS, write_tiny_model
+
+    home = tmp_path_factory.mktemp("families")
+    return {name: write_tiny_model(home / name, name) for name in TINY_KINDS}

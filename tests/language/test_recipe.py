@@ -25,6 +25,7 @@ STEPS = ["Transformer", "Pooling", "Normalize"]
         ({"pooling_mode_lasttoken": True}, ("lasttoken",)),
         ({"pooling_mode_mean_sqrt_len_tokens": True}, ("mean_sqrt_len",)),
         ({"pooling_mode_cls_token": True, "pooling_mode_max_tokens": True}, ("cls", "max")),
+        ({"pooling_mode_weightedmean_tokens": True}, ("weightedmean",)),
         ({"pooling_mode": "lasttoken"}, ("lasttoken",)),
         ({"pooling_mode": ["cls", "mean"]}, ("cls", "mean")),
         ({}, ("mean",)),
@@ -54,7 +55,7 @@ def test_the_default_prompt_is_put_before_each_text(tiny_model):
 @pytest.mark.parametrize(
     ("pooling", "modules", "word"),
     [
-        ({"pooling_mode_weightedmean_tokens": True}, STEPS, "weightedmean"),
+        ({"pooling_mode": ["mean", "smart"]}, STEPS, "smart"),
         ({"pooling_mode": "clever"}, STEPS, "clever"),
         ({}, ["Transformer", "Pooling", "Dense"], "Dense"),
     ],
@@ -83,6 +84,7 @@ MASK = torch.tensor([[True, True, False]])
         ("max", [3.0, 2.0]),
         ("lasttoken", [3.0, 2.0]),
         ("mean_sqrt_len", [4 / 2**0.5, -2 / 2**0.5]),
+        ("weightedmean", [(1 + 2 * 3) / 3, (-4 + 2 * 2) / 3]),
     ],
 )
 def test_pooling_by_hand_leaves_padding_out(way, vector):

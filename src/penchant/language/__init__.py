@@ -1,4 +1,6 @@
-"""Language models: find one, read how it pools, and turn texts into vectors, with a cache on disk.
+"""Language models: find one, turn texts into vectors, or ask it how likely words are.
+
+Vectors are kept in a cache on disk.
 
 Which language a model reads is decided by its tokenizer. The packaged ``all-MiniLM-L6-v2`` is for
 English: of Chinese it knows 244 characters, and every other is the same unknown token to it. For
@@ -9,17 +11,63 @@ once by name, or named as a folder. An encoder that meets mostly unknown tokens 
 Importing this room imports neither torch nor transformers; ``load_encoder`` does.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .batches import batches_by_length
 from .cache import VectorCache, cache_folder
 from .encode import encode_texts
-from .load import load_backbone, load_encoder
-from .resolve import DEFAULT_MODEL, find_model
+from .load import load_backbone, load_encoder, load_language_model
+from .recipe import POOLINGS
+from .resolve import DEFAULT_DECODER, DEFAULT_MODEL, find_model
+from .truncation import ITEM_ORDER, PROMPT_ORDER, fit_parts, token_counter
+
+if TYPE_CHECKING:
+    from .backbone import Backbone
+    from .encoder import TransformerEncoder
+    from .language_model import LanguageModel
+    from .layers import LayerCache
+    from .packed import PackedReader, TokenLists
+    from .shared_prefix import shared_choices
 
 __all__ = [
+    "DEFAULT_DECODER",
     "DEFAULT_MODEL",
+    "ITEM_ORDER",
+    "POOLINGS",
+    "PROMPT_ORDER",
+    "Backbone",
+    "LanguageModel",
+    "LayerCache",
+    "PackedReader",
+    "TokenLists",
+    "TransformerEncoder",
     "VectorCache",
+    "batches_by_length",
     "cache_folder",
     "encode_texts",
     "find_model",
+    "fit_parts",
     "load_backbone",
     "load_encoder",
+    "load_language_model",
+    "shared_choices",
+    "token_counter",
 ]
+
+_NEEDS_TORCH = {
+    "Backbone": "backbone",
+    "LanguageModel": "language_model",
+    "LayerCache": "layers",
+    "PackedReader": "packed",
+    "TokenLists": "packed",
+    "TransformerEncoder": "encoder",
+    "shared_choices": "shared_prefix",
+}
+"""Name -> file of this room that holds it and imports torch."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NEEDS_TORCH:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_NEEDS_TORCH[name]}", __name__), name)

@@ -21,14 +21,14 @@ class TransformerEncoder:
 
     Attributes:
         dim: length of a vector.
-        digest: SHA-256 (hex) over weights, tokenizer and pooling.
+        digest: SHA-256 (hex) over weights, tokenizer, pooling and length.
         length: tokens after which a text is cut.
     """
 
     def __init__(self, backbone: Backbone) -> None:
         self.backbone = backbone.eval()
         self.length = backbone.length
-        self.digest = backbone.digest
+        self.digest = backbone.vectors_digest
         self.dim = backbone.dim
 
     @classmethod

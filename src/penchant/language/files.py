@@ -61,18 +61,29 @@ def folder_digest(folder: Path, purpose: str) -> str:
     """
     wanted = [
         path
-        for pattern in ("*.json", "*.safetensors", "*.txt", "*.model", "*/config.json")
+        for pattern in (
+            "*.json",
+            "*.safetensors",
+            "*.txt",
+            "*.model",
+            "*/config.json",
+            "*_Pooling/*.safetensors",
+        )
         for path in folder.glob(pattern)
     ]
     digest = hashlib.sha256(purpose.encode())
     for path in sorted(wanted):
-        state = path.stat()
-        part = _file_digest(path, state.st_mtime_ns, state.st_size)
-        digest.update(json.dumps([path.relative_to(folder).as_posix(), part]).encode())
+        digest.update(json.dumps([path.relative_to(folder).as_posix(), file_digest(path)]).encode())
     return digest.hexdigest()
 
 
+def file_digest(path: Path) -> str:
+    """A file's SHA-256 (hex), read once a process and again where the file changed."""
+    state = path.stat()
+    return _digest_of(path, state.st_mtime_ns, state.st_size)
+
+
 @lru_cache(maxsize=4096)
-def _file_digest(path: Path, changed: int, size: int) -> str:
+def _digest_of(path: Path, changed: int, size: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

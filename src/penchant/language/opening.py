@@ -8,26 +8,67 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForTextEncoding,
+    AutoTokenizer,
+)
+from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 from transformers.utils import logging as transformers_logging
 
 from penchant.core import ModelNotFound, Unsupported
 
+from .families import family_of
+
 chatter: Any = transformers_logging  # its functions carry no types
 
 
-def open_model(folder: Path, fields: dict[str, Any]) -> Any:
-    """The transformer without a head, with the weights of the folder."""
+def class_for(config: Any, head: bool = False) -> Any:
+    """What opens a model of this configuration: without a head, or with its language head."""
+    family = family_of(config)
+    if not head:
+        # T5's encoder has a class of its own, which leaves the decoder's weights unread
+        encoder = config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
+        return AutoModelForTextEncoding if family == "encoder-decoder" and encoder else AutoModel
+    heads: dict[str, Any] = {
+        "encoder": AutoModelForMaskedLM,
+        "decoder": AutoModelForCausalLM,
+        "encoder-decoder": AutoModelForSeq2SeqLM,
+    }
+    return heads[family]
+
+
+def open_model(folder: Path, fields: dict[str, Any], head: bool = False) -> tuple[Any, list[str]]:
+    """The transformer with the weights of the folder.
+
+    Args:
+        folder: where the weights are.
+        fields: its configuration, cleaned by ``checked_config``.
+        head: whether to open it with its language-model head.
+
+    Returns:
+        the model, of an encoder-decoder without a head its encoder alone, and the tensors of the
+        head that the folder lacks.
+
+    Raises:
+        ModelNotFound: the weights lack a tensor of the transformer, or cannot be read.
+        Unsupported: transformers has no such model.
+    """
     kind = fields.pop("model_type", None)
     try:
         config = AutoConfig.for_model(kind, **fields)
+        opener = class_for(config, head)
     except ValueError as error:
         raise Unsupported(
             f"{folder}: transformers has no model of type {kind!r} (it needs code of its own, which "
             "penchant never runs, or a newer transformers). Choose another language model."
         ) from error
     try:
-        model, report = AutoModel.from_pretrained(
+        model, report = opener.from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
@@ -43,13 +84,16 @@ def open_model(folder: Path, fields: dict[str, Any]) -> Any:
             raise
         raise _unusable(folder, error) from error
     # BERT's pooler is a head that none of our poolings reads; many files leave it out
-    missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
-    if missing:
+    lacking = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
+    body = [key for key in lacking if not head or key.startswith(f"{model.base_model_prefix}.")]
+    if body:
         raise ModelNotFound(
-            f"{folder}: the weights lack {missing[0]} and {len(missing) - 1} more tensors, so the "
+            f"{folder}: the weights lack {body[0]} and {len(body) - 1} more tensors, so the "
             "model would answer at random. Fetch the model again."
         )
-    return model
+    if not head and family_of(config) == "encoder-decoder" and hasattr(model, "get_encoder"):
+        model = model.get_encoder() if opener is AutoModel else model
+    return model, lacking
 
 
 def open_tokenizer(folder: Path) -> Any:
