@@ -1,0 +1,70 @@
+"""What a training loop does for the ways that change while they are trained: AdaLoRA.
+
+::
+
+    before_training(network, steps)
+    for step in range(1, steps + 1):
+        loss = ... + penalty(network)
+        loss.backward()
+        optimiser.step()
+        after_step(network, step)  # while the gradients are still there
+        optimiser.zero_grad()
+
+``network`` is the tuned language model or whatever holds it. For every other way of tuning the
+three do nothing, so a loop may call them always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from penchant.core import UsageError
+
+from .apply import installed_on
+from .budget import RankBudget, layers_of, skewness
+from .installed import Installed
+from .ways import AdaLoRA
+
+
+def before_training(network: nn.Module, steps: int) -> None:
+    """Plan the whole training. Call it once, before the weights of a checkpoint are loaded.
+
+    Args:
+        network: what will be trained.
+        steps: steps of the optimiser that will be taken at most.
+    """
+    for module, way, into in list(_adalora(network)):
+        module.add_module("rank_budget", RankBudget(layers_of(into), way, steps))
+
+
+def penalty(network: nn.Module) -> Tensor:
+    """What to add to the loss, a number: AdaLoRA's orthogonality (its equation 4), or zero."""
+    parts = [way.orthogonality * skewness(layers_of(into)) for _, way, into in _adalora(network)]
+    return torch.stack(parts).sum() if parts else torch.zeros(())
+
+
+def after_step(network: nn.Module, step: int) -> None:
+    """Move AdaLoRA's ranks to where they matter.
+
+    Args:
+        network: what is trained; its gradients are still those of this step.
+        step: steps of the optimiser taken so far, this one counted: the first is 1.
+
+    Raises:
+        UsageError: ``before_training`` was not called.
+    """
+    for module, _, into in _adalora(network):
+        budget = getattr(module, "rank_budget", None)
+        if not isinstance(budget, RankBudget):
+            raise UsageError("AdaLoRA plans its ranks: call before_training(network, steps) first.")
+        budget.after_step(layers_of(into), step)
+
+
+def _adalora(network: nn.Module) -> Iterator[tuple[nn.Module, AdaLoRA, Installed]]:
+    for module in network.modules():
+        into = installed_on(module)
+        if into is not None and isinstance(into.way, AdaLoRA):
+            yield module, into.way, into
