@@ -1,6 +1,7 @@
 """Data: read events and catalogues, check them, split them, say what they look like."""
 
 from .candidates import read_candidates
+from .catalogues import read_items
 from .dataset import Dataset, validation_split
 from .describe import Description
 from .formats import (
@@ -29,6 +30,7 @@ __all__ = [
     "read_amazon",
     "read_candidates",
     "read_demo",
+    "read_items",
     "read_lastfm",
     "read_mind",
     "read_movielens",

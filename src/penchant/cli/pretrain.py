@@ -1,0 +1,148 @@
+"""``penchant pretrain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.core import UsageError
+
+from . import options
+from .output import document, note
+from .places import check_folder_above
+from .reading import Reading, takes_data
+
+if TYPE_CHECKING:
+    from penchant.tune import Corpus, Pretrained
+
+
+@takes_data
+def pretrain(  # noqa: PLR0913 - an option each
+    reading: Reading,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="The folder to write the model to."),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language",
+            metavar="NAME",
+            help="The language model: a name, a folder or a Hugging Face id."
+            "  [default: all-MiniLM-L6-v2]",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split", metavar="S", help="Read events of this split's training part only."
+        ),
+    ] = None,
+    epochs: Annotated[
+        int, typer.Option("--epochs", metavar="N", min=1, help="Most passes over the texts.")
+    ] = 3,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", metavar="M", min=0, help="Stop learning after so many minutes."),
+    ] = None,
+    tuning: Annotated[
+        str,
+        typer.Option(
+            "--tuning",
+            metavar="WAY",
+            help="Which weights learn: full, top-layers, lora, adalora, bitfit or ia3.",
+        ),
+    ] = "full",
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--learning-rate",
+            metavar="R",
+            help="Step size.  [default: 5e-5, and 5e-4 for lora, adalora, bitfit and ia3]",
+        ),
+    ] = None,
+    whole_words: Annotated[
+        bool, typer.Option("--whole-words", help="Hide words as a whole (encoders).")
+    ] = False,
+    users_texts: Annotated[
+        int,
+        typer.Option(
+            "--user-texts", metavar="N", min=0, help="Most texts made of people's events."
+        ),
+    ] = 2000,
+    seed: options.Seed = 0,
+    as_json: options.AsJson = False,
+) -> None:
+    r"""Let a language model read the catalogue before it is used.
+
+    Encoders guess hidden words, decoders the next one. With --events they also
+    read the titles that people chose one after the other; give --split, so that
+    no held-out event is among them. The result is a folder like any language
+    model's. It does not always help: compare before you keep it.
+
+    Examples:
+      penchant pretrain --items items.jsonl --out models/shop --minutes 20
+      penchant pretrain --items items.jsonl --events events.csv \
+          --split leave-last-out --tuning lora --out models/shop
+      penchant fit --events events.csv --items items.jsonl \
+          --set language=models/shop --out runs/shop
+    """
+    if out is None:
+        raise UsageError("--out: missing. Name the folder to write the model to.")
+    from penchant.language import DEFAULT_MODEL
+    from penchant.language.tuning import way_by_name
+    from penchant.tune import PretrainConfig
+    from penchant.tune import pretrain as learn
+
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UsageError(f"--out {out}: that name is taken. Name a new folder.")
+    check_folder_above(out)
+    way = way_by_name(tuning)
+    slow = tuning in ("full", "top-layers")
+    rate = learning_rate if learning_rate is not None else (5e-5 if slow else 5e-4)
+    config = PretrainConfig(
+        epochs=epochs, minutes=minutes, tuning=way, learning_rate=rate, whole_words=whole_words
+    )
+    corpus = _corpus(reading, split or reading.file.get("split"), users_texts, seed)
+    note(
+        f"{len(corpus.learn):,} texts to learn from, "
+        f"{len(corpus.choose) + len(corpus.judge):,} held out"
+    )
+    found = learn(language or DEFAULT_MODEL, corpus, config, seed)
+    found.save(out)
+    if as_json:
+        document({"folder": str(out)} | found.to_json())
+        return
+    print(_told(found, out))
+    note(f"next: penchant fit --events E --items I --set language={out} --out RUN")
+
+
+def _corpus(reading: Reading, split: str | None, users: int, seed: int) -> Corpus:
+    """The texts of the catalogue, and of events where there are any."""
+    from penchant.tune import corpus_of, corpus_of_texts
+
+    if reading.told().get("events") is not None:
+        data = reading.open()
+        train = data.split(split, seed=seed)[0] if split else data
+        return corpus_of(train, seed, users)
+    from penchant.data import read_items
+
+    told = reading.told()
+    if told.get("items") is None:
+        raise UsageError("--items: missing. Give the file, or a --config that does.")
+    found = read_items(told["items"], told.get("template"), told.get("encoding") or "utf-8")
+    return corpus_of_texts(found.texts, seed)
+
+
+def _told(found: Pretrained, out: Path) -> str:
+    """What came of it, in words."""
+    first = found.before if found.with_head is None else found.with_head
+    why = "" if found.with_head is None else " (with a new head over the unchanged model)"
+    kept = f"epoch {found.epoch} kept" if found.epoch else "no epoch was better: unchanged"
+    return (
+        f"perplexity on texts held out: {first:.1f}{why} -> {found.after:.1f}; {kept}, "
+        f"{found.seconds:.0f} s: {out}"
+    )
