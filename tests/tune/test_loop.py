@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from penchant.core import TrainingFailed
+from penchant.core import TrainingFailed, watching
 from penchant.tune import Lessons, LoopConfig, train
 
 
@@ -64,3 +64,51 @@ def test_only_matrices_decay(line):
     )
     assert line.bias.item() == before
     assert abs(line.weight.item()) < 0.1
+
+
+def test_whoever_watches_hears_every_validation_and_may_end_the_training(line):
+    figures = iter([0.1, 0.5, 0.4])
+    heard = []
+
+    def hear(figure):
+        heard.append(figure)
+        if figure > 0.4:
+            raise KeyboardInterrupt
+
+    with watching(hear), pytest.raises(KeyboardInterrupt):
+        train(line, Lessons(lambda: range(2), 16), lesson(line), config(), lambda: next(figures))
+    assert heard == [0.1, 0.5]
+
+
+def test_the_progress_bar_tells_loss_and_validation(line, monkeypatch):
+    from penchant.tune import loop
+
+    told = []
+
+    class Bar:
+        n = 0
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def update(self, n):
+            self.n += n
+
+        def set_description_str(self, words, refresh):
+            told.append(words)
+
+        def set_postfix_str(self, words, refresh):
+            told.append(words)
+
+    shown = Bar()
+    totals = []
+    monkeypatch.setattr(loop, "bar", lambda total, *_, **__: totals.append(total) or shown)
+    lessons = Lessons(lambda: range(2), 32)
+    history = train(line, lessons, lesson(line), config(epochs=2), lambda: 0.25, "a line")
+    assert shown.n == totals[0] == 64
+    assert told[0] == "a line, epoch 1 of 2"
+    assert told[1] == f"loss {history.step_losses[0]:.3f}"
+    assert told[-1] == f"loss {history.losses[1]:.3f}, validation 0.2500, best 0.2500"

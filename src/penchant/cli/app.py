@@ -16,9 +16,11 @@ from .demo import demo
 from .describe import describe
 from .doctor import doctor
 from .evaluate import evaluate
+from .few_shot import few_shot
 from .fit import fit
 from .init import init
 from .predict import predict
+from .pretrain import pretrain
 from .recommend import explain, recommend
 from .tune import tune
 
@@ -40,6 +42,8 @@ COMMANDS = (
     predict,
     compare,
     tune,
+    pretrain,
+    few_shot,
     describe,
     demo,
     doctor,

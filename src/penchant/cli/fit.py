@@ -43,6 +43,22 @@ def fit(  # noqa: PLR0913 - an option each
             "--seed", metavar="N", min=0, help="The seed of all randomness.  [default: 0]"
         ),
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            metavar="FOLDER",
+            help="Keep checkpoints and curves here, and go on from those of a killed run.",
+        ),
+    ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track",
+            metavar="NAME",
+            help="Send curves to tensorboard, wandb or mlflow (needs --resume); repeatable.",
+        ),
+    ] = None,
     settings: Annotated[
         bool, typer.Option("--settings", help="List the settings of the model, and stop.")
     ] = False,
@@ -55,6 +71,7 @@ def fit(  # noqa: PLR0913 - an option each
       penchant fit --events events.csv --items items.jsonl --out runs/ease \
           --model ease --set l2=300 --split leave-last-out
       penchant fit --config penchant.toml --seed 1
+      penchant fit --config penchant.toml --resume work --track tensorboard
       penchant fit --model text-sequence --settings
     """
     file = reading.file
@@ -69,13 +86,15 @@ def fit(  # noqa: PLR0913 - an option each
     if place is None:
         raise UsageError("--out: missing. Name the folder to write the run to.")
     check_run(place)
+    if track and resume is None:
+        raise UsageError("--track: name the folder that curves are kept in too: --resume FOLDER.")
     estimator = by_name(name, **file.get("model_settings", {}) | from_options(setting or []))
     seed = file.get("seed", 0) if seed is None else seed
     data = reading.open()
     protocol = split or file.get("split")
     train = data.split(protocol, seed=seed)[0] if protocol else data
     start = time.monotonic()
-    fitted = estimator.fit(train, seed=seed)
+    fitted = estimator.fit(train, seed=seed, resume=resume, trackers=track or ())
     seconds = time.monotonic() - start
     fitted.save(place)
     lengths = train.interactions.events.lengths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -41,14 +41,20 @@ class Kept(Estimator):
         run = folder / f"{estimator.name}-{digest[:12]}"
         return cls(estimator.model_class, estimator.config, run, run.is_dir())
 
-    def fit(self, train: Dataset, seed: int = 0) -> Recommender:
+    def fit(
+        self,
+        train: Dataset,
+        seed: int = 0,
+        resume: str | Path | None = None,
+        trackers: Sequence[str] = (),
+    ) -> Recommender:
         """The kept recommender where it checks out, else a new one, which is kept."""
         if self.run.is_dir():
             try:
                 return load(self.run)
             except BundleError as error:
                 note(f"note: {error} It is made again.")
-        fitted = Estimator(self.model_class, self.config).fit(train, seed)
+        fitted = Estimator(self.model_class, self.config).fit(train, seed, resume, trackers)
         fitted.save(self.run)
         return fitted
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from penchant import models
@@ -35,25 +37,60 @@ class Estimator:
         """The name of the model, such as ``"ease"``."""
         return self.model_class.name
 
-    def fit(self, train: Dataset, seed: int = 0) -> Recommender:
+    def fit(
+        self,
+        train: Dataset,
+        seed: int = 0,
+        resume: str | Path | None = None,
+        trackers: Sequence[str] = (),
+    ) -> Recommender:
         """Learn from training events.
 
         Args:
             train: events and catalogue.
             seed: the same seed, settings and data give the same recommender.
+            resume: a folder in which training keeps checkpoints and curves; where it holds those of
+                a run that was killed, that run goes on, to the weights it would have had.
+            trackers: where curves are sent, of ``"tensorboard"``, ``"wandb"``, ``"mlflow"``; needs
+                ``resume``, the folder they lie in.
 
         Raises:
             DataError: there is nothing to learn from.
             TrainingFailed: the loss became something else than a number.
-            UsageError: the seed is no whole number from 0 to 2**32 - 1.
+            UsageError: the seed is no whole number from 0 to 2**32 - 1, the folder is of another
+                run, or trackers without a folder.
         """
         seed = checked_seed(seed)
         if not len(train.interactions):
             what = "there are no training events"
             remedy = "Read more events, or relax the feedback rule, the k-core or the split."
             raise DataError([Problem(train.name or "events", None, what, remedy)])
-        model = self.model_class.fit(self.config, train, seed)
+        with _kept(self, train, seed, resume, trackers):
+            model = self.model_class.fit(self.config, train, seed)
         return Recommender(model, train.catalogue, train.interactions)
+
+
+def _kept(
+    estimator: Estimator,
+    train: Dataset,
+    seed: int,
+    folder: str | Path | None,
+    trackers: Sequence[str],
+) -> AbstractContextManager[object]:
+    """A block whose trainings keep checkpoints in a folder that only this run may use."""
+    if folder is None:
+        if trackers:
+            raise UsageError("trackers: name the folder that curves are kept in too (resume=...).")
+        return nullcontext()
+    from penchant.tune import run_folder  # light, and only where something is kept
+
+    about = {
+        "model": estimator.name,
+        "settings": models.settings_of(estimator.config),
+        "seed": seed,
+        "data": train.digest,
+    }
+    return run_folder(folder, trackers=tuple(trackers), about=about)
 
 
 def configured(model_class: type[ModelClass], **settings: Any) -> Estimator:

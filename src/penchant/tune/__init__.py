@@ -1,20 +1,183 @@
-"""Training: batches, objectives, and the loop.
+"""Training: batches, objectives, the loop and what stands around it.
 
-Importing this room imports torch, so rooms above import it inside the functions that train.
+Importing this room imports no torch: a name brings its file when it is first used (PEP 562), so that
+settings such as ``FGM`` can stand in the config of a model, and a run folder can be opened anywhere.
 """
 
-from .batches import by_length, windows
-from .loop import History, Lessons, LoopConfig, train
-from .objectives import NegativeSampler, sampled_softmax, softmax
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .augment import (
+        back_translation,
+        delete_words,
+        masked_predictions,
+        one_of,
+        swap_words,
+        synonyms,
+    )
+    from .averaging import soup
+    from .batches import by_length, windows
+    from .corpus import Corpus, corpus_of, corpus_of_texts
+    from .curves import curves_picture, draw_curves, read_curves, write_curves
+    from .folder import RunFolder, run_folder
+    from .history import History, Keeps, Lessons
+    from .instructions import (
+        NO,
+        YES,
+        Example,
+        InstructionConfig,
+        instruction_examples,
+        like_threshold,
+        longest_fit,
+        next_item_prompt,
+        rating_prompt,
+        split_history,
+        yes_no_prompt,
+    )
+    from .loop import train
+    from .masking import Masking
+    from .objectives import (
+        IGNORED,
+        BinaryCrossEntropy,
+        BPRLoss,
+        Distillation,
+        EmbeddingDistillation,
+        HardNegatives,
+        InBatchSoftmax,
+        LambdaLoss,
+        ListMLE,
+        ListwiseSoftmax,
+        MarginLoss,
+        NegativeSampler,
+        SampledSoftmax,
+        SoftmaxCrossEntropy,
+        SquaredError,
+        TokenLikelihood,
+        TwoTowerRating,
+        UncertaintyWeights,
+        WeightedSum,
+        answer_labels,
+        padded_labels,
+        sampled_softmax,
+        softmax,
+    )
+    from .precision import autocast, chosen_precision
+    from .pretraining import PretrainConfig, Pretrained, pretrain
+    from .rate_finder import RateCurve, find_rate
+    from .settings import EMA, FGM, PGD, BestK, LastK, LoopConfig
+
+_FILES = {
+    "augment": "back_translation delete_words masked_predictions one_of swap_words synonyms",
+    "averaging": "soup",
+    "batches": "by_length windows",
+    "corpus": "Corpus corpus_of corpus_of_texts",
+    "curves": "curves_picture draw_curves read_curves write_curves",
+    "folder": "RunFolder run_folder",
+    "history": "History Keeps Lessons",
+    "instructions": (
+        "NO YES Example InstructionConfig instruction_examples like_threshold "
+        "longest_fit next_item_prompt rating_prompt split_history yes_no_prompt"
+    ),
+    "loop": "train",
+    "objectives": (
+        "IGNORED BPRLoss BinaryCrossEntropy Distillation EmbeddingDistillation "
+        "HardNegatives InBatchSoftmax LambdaLoss ListMLE ListwiseSoftmax MarginLoss "
+        "NegativeSampler SampledSoftmax SoftmaxCrossEntropy SquaredError TokenLikelihood "
+        "TwoTowerRating UncertaintyWeights WeightedSum answer_labels padded_labels "
+        "sampled_softmax softmax"
+    ),
+    "masking": "Masking",
+    "precision": "autocast chosen_precision",
+    "pretraining": "PretrainConfig Pretrained pretrain",
+    "rate_finder": "RateCurve find_rate",
+    "settings": "EMA FGM PGD BestK LastK LoopConfig",
+}
+_FILE = {name: file for file, names in _FILES.items() for name in names.split()}
 
 __all__ = [
+    "EMA",
+    "FGM",
+    "IGNORED",
+    "NO",
+    "PGD",
+    "YES",
+    "BPRLoss",
+    "BestK",
+    "BinaryCrossEntropy",
+    "Corpus",
+    "Distillation",
+    "EmbeddingDistillation",
+    "Example",
+    "HardNegatives",
     "History",
+    "InBatchSoftmax",
+    "InstructionConfig",
+    "Keeps",
+    "LambdaLoss",
+    "LastK",
     "Lessons",
+    "ListMLE",
+    "ListwiseSoftmax",
     "LoopConfig",
+    "MarginLoss",
+    "Masking",
     "NegativeSampler",
+    "PretrainConfig",
+    "Pretrained",
+    "RateCurve",
+    "RunFolder",
+    "SampledSoftmax",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+    "TokenLikelihood",
+    "TwoTowerRating",
+    "UncertaintyWeights",
+    "WeightedSum",
+    "answer_labels",
+    "autocast",
+    "back_translation",
     "by_length",
+    "chosen_precision",
+    "corpus_of",
+    "corpus_of_texts",
+    "curves_picture",
+    "delete_words",
+    "draw_curves",
+    "find_rate",
+    "instruction_examples",
+    "like_threshold",
+    "longest_fit",
+    "masked_predictions",
+    "next_item_prompt",
+    "one_of",
+    "padded_labels",
+    "pretrain",
+    "rating_prompt",
+    "read_curves",
+    "run_folder",
     "sampled_softmax",
     "softmax",
+    "soup",
+    "split_history",
+    "swap_words",
+    "synonyms",
     "train",
     "windows",
+    "write_curves",
+    "yes_no_prompt",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Look a public name up in its file, once."""
+    if name not in _FILE:
+        raise AttributeError(f"module 'penchant.tune' has no attribute {name!r}")
+    value = getattr(import_module(f".{_FILE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

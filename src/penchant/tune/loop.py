@@ -1,77 +1,41 @@
-"""The training loop: AdamW, warm-up, clipping, early stopping with the best weights restored."""
+"""The training loop: epochs of steps, validation, early stopping with the best weights restored."""
 
 from __future__ import annotations
 
-import copy
-import math
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 
-from penchant.core import TrainingFailed, bar
+from penchant.core import bar, quiet, report
+
+from .averaging import Averaging
+from .devices import devices
+from .folder import RunFolder, current_run_folder
+from .history import History, Lessons
+from .keeper import Keeper
+from .memory import gradient_checkpointing
+from .settings import EMA, LoopConfig
+from .snapshots import Best, put_back
+from .step import Step
+from .training import Place, Training
+
+__all__ = ["History", "Lessons", "LoopConfig", "train"]
 
 Batch = TypeVar("Batch")
 
 
-@dataclass(frozen=True, slots=True)
-class LoopConfig:
-    """How a network is trained."""
-
-    epochs: int
-    """Most passes over the data."""
-    patience: int
-    """Validations without a better figure before training stops."""
-    learning_rate: float
-    """Step size of AdamW, reached after the warm-up."""
-    weight_decay: float = 0.0
-    """Decay of matrices; biases, norms and scalars are left alone."""
-    warmup_steps: int = 50
-    """Steps over which the learning rate rises from zero."""
-    clip: float = 1.0
-    """Largest norm of the gradient."""
-
-
-@dataclass(slots=True)
-class History:
-    """What happened in training, an entry an epoch.
-
-    Attributes:
-        losses: mean training loss, nats.
-        seconds: time of the epoch's training steps, validation not counted.
-        validations: the validation figure, higher is better; empty without validation.
-        best_epoch: the epoch (from 1) whose weights were kept.
-    """
-
-    losses: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    validations: list[float] = field(default_factory=list)
-    best_epoch: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Lessons(Generic[Batch]):
-    """What is learned from.
-
-    Attributes:
-        batches: gives the batches of one epoch, anew at each call.
-        examples: examples in an epoch, for the time left on the progress bar.
-    """
-
-    batches: Callable[[], Iterable[Batch]]
-    examples: int
-
-
-def train(
+def train(  # noqa: PLR0913 -- the one call of this room; the last is named
     network: nn.Module,
     lessons: Lessons[Batch],
     loss_of: Callable[[Batch], tuple[Tensor, int]],
     config: LoopConfig,
     validate: Callable[[], float] | None = None,
     what: str = "training",
+    *,
+    run: RunFolder | None = None,
 ) -> History:
     """Train a network in place.
 
@@ -83,98 +47,100 @@ def train(
         validate: a figure to maximise after each epoch; the best epoch's weights are restored at
             the end. None trains for all epochs and keeps the last weights.
         what: the words beside the progress bar.
+        run: where checkpoints and curves are kept, and an earlier training is gone on with; left
+            out: the folder of the :func:`run_folder` block that this stands in, if there is one.
 
     Raises:
-        TrainingFailed: the loss is not a finite number.
+        TrainingFailed: the loss or the gradient is not finite, or the loss explodes.
+        UsageError: a setting that this network cannot have, or the run folder is of another training.
+        BundleError: the run folder holds damaged checkpoints only, or the disk refused.
     """
-    step, history, best = _Step(network, loss_of, config), History(), _Best()
-    with bar(lessons.examples * config.epochs, what, " events", thousands=True) as shown:
-        for epoch in range(1, config.epochs + 1):
+    together = devices()
+    step = Step(network, loss_of, config, together)
+    average = Averaging(network, config.average)
+    training = Training(network, lessons, step, average, Best(), History(), Place(), together)
+    keeper = Keeper(run or current_run_folder(), what, config)
+    with ExitStack() as stack:
+        stack.callback(keeper.close)
+        keeper.open(training)
+        if training.place.done:
+            return training.history
+        if together.rank:
+            stack.enter_context(quiet())  # one progress bar is enough
+        if config.gradient_checkpointing:
+            stack.enter_context(gradient_checkpointing(network))
+        if step.adversary is not None:
+            stack.enter_context(step.adversary.ready())
+        _epochs(training, config, validate, keeper, what)
+        training.place.done = True
+        _keep_the_best(training, config, validate)
+        keeper.finish(training)
+    return training.history
+
+
+def _epochs(
+    training: Training[Batch],
+    config: LoopConfig,
+    validate: Callable[[], float] | None,
+    keeper: Keeper,
+    what: str,
+) -> None:
+    """Epoch after epoch, until the last one or until patience ends."""
+    network, history, best = training.network, training.history, training.best
+    total = training.lessons.examples * config.epochs
+    with bar(total, what, " events", thousands=True) as shown:
+        shown.update(training.place.seen)
+        judged = ""
+        for epoch in range(training.place.epoch, config.epochs + 1):
             shown.set_description_str(f"{what}, epoch {epoch} of {config.epochs}", refresh=False)
-            started, summed, count = time.perf_counter(), 0.0, 0
             network.train()
-            for batch in lessons.batches():
-                loss, size = step(batch, epoch)
-                summed, count = summed + loss * size, count + size
-                shown.update(size)
-            history.losses.append(summed / max(count, 1))
-            history.seconds.append(time.perf_counter() - started)
-            words = f"loss {history.losses[-1]:.3f}"
+            started = time.perf_counter()
+            for batches in training.batches(config.accumulate):
+                learned = training.step(batches, epoch, training.place.seen / max(total, 1))
+                training.average.after_step(training.step.taken)
+                training.note(batches, learned)
+                training.place.seconds += time.perf_counter() - started
+                shown.set_postfix_str(f"loss {training.loss:.3f}{judged}", refresh=False)
+                shown.update(learned.examples)
+                keeper.after_step(training)
+                started = time.perf_counter()
+            training.end_epoch()
             network.eval()
+            figure = 0.0
             if validate is not None:
-                history.validations.append(validate())
-                best.see(history.validations[-1], epoch, network)
-                words += f", validation {history.validations[-1]:.4f}, best {best.figure:.4f}"
+                with training.average.swapped_in():
+                    figure = _agreed(validate(), training)
+                    best.see(figure, epoch, network)
+                history.validations.append(figure)
+                judged = f", validation {figure:.4f}, best {best.figure:.4f}"
+            training.average.after_epoch(epoch, figure)
+            shown.set_postfix_str(f"loss {history.losses[-1]:.3f}{judged}", refresh=False)
+            keeper.after_epoch(training)
+            if validate is not None:
+                report(figure)
                 if best.stale > config.patience:
                     break
-            shown.set_postfix_str(words, refresh=False)
+            training.next_epoch()
+
+
+def _keep_the_best(
+    training: Training[Batch], config: LoopConfig, validate: Callable[[], float] | None
+) -> None:
+    """Give the network the best weights, or the average where that was asked for and is no worse."""
+    history, best = training.history, training.best
     history.best_epoch = best.epoch or len(history.losses)
+    averaged = training.average.result()
+    if averaged is not None and (best.weights is None or not isinstance(config.average, EMA)):
+        put_back(training.network, averaged)
+        if validate is None:
+            return
+        history.averaged = _agreed(validate(), training)
+        if history.averaged >= best.figure:
+            return
     if best.weights is not None:
-        network.load_state_dict(best.weights)
-    return history
+        put_back(training.network, best.weights)
 
 
-class _Step(Generic[Batch]):
-    """One step of the optimiser after the other."""
-
-    def __init__(
-        self,
-        network: nn.Module,
-        loss_of: Callable[[Batch], tuple[Tensor, int]],
-        config: LoopConfig,
-    ) -> None:
-        self._network = network
-        self._loss_of = loss_of
-        self._config = config
-        self._optimiser = optimiser_for(network, config)
-        self._steps = 0
-
-    def __call__(self, batch: Batch, epoch: int) -> tuple[float, int]:
-        """Learn from a batch: its mean loss before the step, and its examples."""
-        self._steps += 1
-        warm = min(1.0, self._steps / self._config.warmup_steps)
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._config.learning_rate * warm
-        loss, size = self._loss_of(batch)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise TrainingFailed(
-                f"the loss became {value} in epoch {epoch}, step {self._steps}, at learning rate "
-                f"{self._config.learning_rate:g}. Try a tenth of that rate, or look for extreme "
-                "values in the events' weights."
-            )
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch
-        nn.utils.clip_grad_norm_(self._network.parameters(), self._config.clip)
-        self._optimiser.step()
-        return value, size
-
-
-@dataclass(slots=True)
-class _Best:
-    """The best weights so far, and for how many epochs they have been."""
-
-    figure: float = -math.inf
-    epoch: int = 0
-    stale: int = 0
-    weights: dict[str, Tensor] | None = None
-
-    def see(self, figure: float, epoch: int, network: nn.Module) -> None:
-        """Keep these weights if their figure is the best."""
-        self.stale += 1
-        if figure > self.figure:
-            self.figure, self.epoch, self.stale = figure, epoch, 0
-            self.weights = copy.deepcopy(network.state_dict())
-
-
-def optimiser_for(network: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
-    """AdamW (Loshchilov and Hutter 2019) that decays matrices only."""
-    learned = [p for p in network.parameters() if p.requires_grad]
-    return torch.optim.AdamW(
-        [
-            {"params": [p for p in learned if p.dim() > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in learned if p.dim() <= 1], "weight_decay": 0.0},
-        ],
-        lr=config.learning_rate,
-        fused=True,
-    )
+def _agreed(figure: float, training: Training[Batch]) -> float:
+    """The same figure on all processes, so that all of them stop at the same epoch."""
+    return training.devices.total(figure)[0] / training.devices.count
