@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     )
     from .loop import train
     from .masking import Masking
+    from .matching import MatchingConfig, adapting, tune_on_pairs, without_dropout
+    from .matching_pairs import TextPairs
     from .objectives import (
         IGNORED,
         BinaryCrossEntropy,
@@ -88,6 +90,8 @@ _FILES = {
         "sampled_softmax softmax"
     ),
     "masking": "Masking",
+    "matching": "MatchingConfig adapting tune_on_pairs without_dropout",
+    "matching_pairs": "TextPairs",
     "precision": "autocast chosen_precision",
     "pretraining": "PretrainConfig Pretrained pretrain",
     "rate_finder": "RateCurve find_rate",
@@ -122,6 +126,7 @@ __all__ = [
     "LoopConfig",
     "MarginLoss",
     "Masking",
+    "MatchingConfig",
     "NegativeSampler",
     "PretrainConfig",
     "Pretrained",
@@ -130,10 +135,12 @@ __all__ = [
     "SampledSoftmax",
     "SoftmaxCrossEntropy",
     "SquaredError",
+    "TextPairs",
     "TokenLikelihood",
     "TwoTowerRating",
     "UncertaintyWeights",
     "WeightedSum",
+    "adapting",
     "answer_labels",
     "autocast",
     "back_translation",
@@ -163,7 +170,9 @@ __all__ = [
     "swap_words",
     "synonyms",
     "train",
+    "tune_on_pairs",
     "windows",
+    "without_dropout",
     "write_curves",
     "yes_no_prompt",
 ]

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from penchant.core import TrainingFailed, generator
-from penchant.language.layers import LayerCache
-from penchant.language.packed import PackedReader
+from penchant.language import LayerCache, PackedReader
 from penchant.language.tuning import (
     after_step,
     apply_tuning,
@@ -31,7 +30,7 @@ from .objectives import InBatchSoftmax
 from .settings import LoopConfig
 
 if TYPE_CHECKING:
-    from penchant.language.backbone import Backbone
+    from penchant.language import Backbone
     from penchant.language.tuning import Tuning
 
 
@@ -167,11 +166,11 @@ class Matching(nn.Module):
         """Training mode; the language model's own dropout stays off unless it was asked for."""
         super().train(mode)
         if not self._dropout:
-            quiet(self.backbone)
+            without_dropout(self.backbone)
         return self
 
 
-def quiet(backbone: nn.Module) -> None:
+def without_dropout(backbone: nn.Module) -> None:
     """Switch a language model's own dropout off, that of a way of tuning left as it is."""
     for name, part in backbone.named_modules():
         if not name.endswith("lora_dropout.default"):

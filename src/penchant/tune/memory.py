@@ -28,12 +28,18 @@ def gradient_checkpointing(network: nn.Module) -> Iterator[None]:
         )
     for module in offering:
         # the reentrant kind finds no gradient where the embeddings below are frozen
-        module.gradient_checkpointing_enable({"use_reentrant": False})
+        _named(module, "enable")({"use_reentrant": False})
     try:
         yield
     finally:
         for module in offering:
-            module.gradient_checkpointing_disable()
+            _named(module, "disable")()
+
+
+def _named(module: Any, verb: str) -> Any:
+    # transformers 5.2x renamed it, and warns of the old name, which older ones and others still have
+    newer = getattr(module, f"activation_checkpointing_{verb}", None)
+    return newer or getattr(module, f"gradient_checkpointing_{verb}")
 
 
 def _offering(network: nn.Module) -> list[Any]:

@@ -20,7 +20,7 @@ from .masking import Masking, Vocabulary, word_numbers
 from .objectives import IGNORED
 
 if TYPE_CHECKING:
-    from penchant.language.language_model import LanguageModel
+    from penchant.language import LanguageModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from penchant.core import Unsupported
 from penchant.language import load_language_model
 
 if TYPE_CHECKING:
-    from penchant.language.language_model import LanguageModel
+    from penchant.language import LanguageModel
 
 
 def open_with_head(language: str | Path, device: str | None) -> tuple[LanguageModel, bool]:

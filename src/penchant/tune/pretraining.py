@@ -44,7 +44,7 @@ from .pretrain_save import record, save_pretrained
 from .settings import LoopConfig
 
 if TYPE_CHECKING:
-    from penchant.language.language_model import LanguageModel
+    from penchant.language import LanguageModel
 
 
 @dataclass(frozen=True, slots=True)
