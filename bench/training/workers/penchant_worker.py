@@ -19,9 +19,10 @@ def main() -> None:
     job = parent.job
     config = SASRecConfig(**job["settings"])
     train, _ = penchant.read(job["events"], job["items"]).split("leave-last-out")
-    network, history = fit_network(
+    fitted = fit_network(
         lambda seen: _network(config, seen), config, train, job["seed"], "SASRec"
     )
+    network, history = fitted.network, fitted.history
     _, holdout = validation_split(train, config.validation_users, job["seed"])
     requests = holdout.requests
     scores = network.score(requests.history.last(config.history))

@@ -79,6 +79,13 @@ class TextTable(nn.Module):
         vectors: Tensor = self.project(text) + gate * ids
         return vectors
 
+    @torch.no_grad()
+    def read_again(self, text: Tensor, items: Tensor | None = None) -> None:
+        """Take other text vectors (items, text dim), of all items or of some, as tuning goes on."""
+        where = slice(None) if items is None else items
+        self.text[where] = text
+        self.even[where] = (text - self.centre) @ self.whiten
+
     def extended(self, text: Tensor) -> TextTable:
         """The same table with items appended that have a text (new, text dim) and no events."""
         none = torch.zeros(len(text), dtype=self.counts.dtype)

@@ -68,8 +68,8 @@ class SASRec:
         """
         from .sequence import fit_network
 
-        network, _ = fit_network(lambda seen: _network(config, seen), config, train, seed, cls.name)
-        return cls(config, network, popularity_prior(train.interactions))
+        fitted = fit_network(lambda seen: _network(config, seen), config, train, seed, cls.name)
+        return cls(config, fitted.network, popularity_prior(train.interactions))
 
     @classmethod
     def restore(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from torch.nn import functional
 
 from penchant.core import Holdout, Interactions, Sequences, TrainingFailed, generator, top_k
 from penchant.data import validation_split
-from penchant.metrics import ndcg
+from penchant.metrics import hits, ndcg
 from penchant.tune import (
     History,
     Lessons,
@@ -47,28 +48,67 @@ REFIT_SHARE = 0.2
 Build = Callable[[Interactions], NextItem]
 """Makes an untrained network for some training events."""
 
+Cut = Callable[["Dataset", int, int], tuple["Dataset", Holdout]]
+"""From training events, most users to ask and a seed: what is learned from, and what is asked."""
+
+
+@dataclass(slots=True)
+class Fitted:
+    """A network trained on all events, and the one that validation chose its epochs by.
+
+    Attributes:
+        network: the result.
+        history: of its training.
+        judged: trained without the last events of the held-out users; ``network`` itself where
+            those were too few for a second run.
+        inner: the events that ``judged`` has seen.
+        holdout: the last events of some users; None where nobody has enough.
+    """
+
+    network: NextItem
+    history: History
+    judged: NextItem
+    inner: Interactions
+    holdout: Holdout | None
+
 
 def fit_network(
-    build: Build, config: SequenceConfig, data: Dataset, seed: int, what: str
-) -> tuple[NextItem, History]:
+    build: Build,
+    config: SequenceConfig,
+    data: Dataset,
+    seed: int,
+    what: str,
+    cut: Cut = validation_split,
+) -> Fitted:
     """Train a network on the next items of ``data``.
+
+    Args:
+        build: makes the network.
+        config: the settings.
+        data: all training events.
+        seed: of the weights, of batches and of validation.
+        what: the words beside the progress bar.
+        cut: what is held out for validation; the last events by default.
 
     Raises:
         TrainingFailed: nobody has two events, or the loss is not a number.
     """
     with torch.random.fork_rng(devices=[]):
-        inner, holdout = validation_split(data, config.validation_users, seed)
+        inner, holdout = cut(data, config.validation_users, seed)
         if not len(holdout):
             config = dataclasses.replace(config, epochs=min(config.epochs, UNVALIDATED_EPOCHS))
-            return _run(build, config, data.interactions, seed, what)
-        network, history = _run(build, config, inner.interactions, seed, what, holdout)
+            network, history = _run(build, config, data.interactions, seed, what)
+            return Fitted(network, history, network, data.interactions, None)
+        judged, history = _run(build, config, inner.interactions, seed, what, holdout)
+        network = judged
         share = len(holdout) / int((data.interactions.events.lengths > 0).sum())
-        if config.refit or (config.refit is None and share > REFIT_SHARE):
+        much = share > REFIT_SHARE or holdout.candidates is not None  # whole items were hidden
+        if config.refit or (config.refit is None and much):
             again = dataclasses.replace(config, epochs=history.best_epoch)
             network, last = _run(build, again, data.interactions, seed, f"{what}, on all events")
             history.losses += last.losses
             history.seconds += last.seconds
-    return network, history
+    return Fitted(network, history, judged, inner.interactions, holdout)
 
 
 def _run(
@@ -81,21 +121,13 @@ def _run(
 ) -> tuple[NextItem, History]:
     torch.manual_seed(seed)
     network = build(interactions)
-    rows = windows(interactions.events, config.history + 1)
-    if not len(rows):
-        raise TrainingFailed(
-            f"{what}: no user has two events, so there is no next item to learn from. "
-            "Try item-knn, ease or text-mean."
-        )
-    rng = generator(seed, "batches")
+    rows, rng = rows_of(interactions, config.history, what), generator(seed, "batches")
     validate = None
     if holdout is not None:
         validate = partial(validation_ndcg, network, holdout, config.history)
     history = train(
         network,
-        Lessons(
-            lambda: _batches(rows, config.batch_tokens, rng), examples=len(rows.item) - len(rows)
-        ),
+        lessons_of(rows, config.batch_tokens, rng),
         Objective(network, interactions.counts(), config.negatives, config.negative_power, rng),
         LoopConfig(
             config.epochs,
@@ -110,9 +142,29 @@ def _run(
     return network, history
 
 
-def _batches(lessons: Sequences, tokens: int, rng: np.random.Generator) -> Iterator[Sequences]:
-    for rows in by_length(lessons.lengths, tokens, rng):
-        yield lessons[rows]
+def rows_of(interactions: Interactions, history: int, what: str) -> Sequences:
+    """The windows of the histories that are learned from.
+
+    Raises:
+        TrainingFailed: nobody has two events.
+    """
+    rows = windows(interactions.events, history + 1)
+    if not len(rows):
+        raise TrainingFailed(
+            f"{what}: no user has two events, so there is no next item to learn from. "
+            "Try item-knn, ease or text-mean."
+        )
+    return rows
+
+
+def lessons_of(rows: Sequences, tokens: int, rng: np.random.Generator) -> Lessons[Sequences]:
+    """Windows in batches of like length, in another order each epoch."""
+
+    def batches() -> Iterator[Sequences]:
+        for chosen in by_length(rows.lengths, tokens, rng):
+            yield rows[chosen]
+
+    return Lessons(batches, examples=len(rows.item) - len(rows), rngs=(rng,))
 
 
 class Objective:
@@ -176,8 +228,20 @@ class Objective:
         return sampled_softmax(states, positives, negatives, log_q, clashes)
 
 
+def cold_split(train: Dataset, most: int, seed: int) -> tuple[Dataset, Holdout]:
+    """Hide a tenth of the items, and ask at most ``most`` users which of those they met."""
+    # far from the seeds that people choose: the same draw as that of a test split would hide nothing
+    inner, holdout = train.split("cold-items:0.1", (seed + 1_000_003) % 2**32)
+    if len(holdout) > most:
+        rows = generator(seed, "validation").choice(len(holdout), most, replace=False)
+        holdout = holdout[np.sort(rows)]
+    return inner, holdout
+
+
 def validation_ndcg(network: NextItem, holdout: Holdout, length: int) -> float:
-    """Mean NDCG@10 over the held-out users, every item ranked, their history excluded.
+    """Mean NDCG@10 over the held-out users, their history excluded.
+
+    All items are ranked, or the candidates of the holdout.
 
     Raises:
         TrainingFailed: an item vector is not a number.
@@ -191,7 +255,12 @@ def validation_ndcg(network: NextItem, holdout: Holdout, length: int) -> float:
         history = part.requests.history
         scores = network.users(history.last(length), items) @ items.numpy().T  # (rows, items)
         scores[history.row, history.item] = -np.inf
+        if part.candidates is not None:
+            others = np.ones(scores.shape[1], bool)
+            others[part.candidates] = False
+            scores[:, others] = -np.inf
         found, _ = top_k(scores, 10)
-        hits = found == part.truth.item[part.truth.indptr[:-1], None]
-        total += float(ndcg(hits, part.truth.lengths).sum())
+        total += float(
+            ndcg(hits(found, part.truth.indptr, part.truth.item), part.truth.lengths).sum()
+        )
     return total / len(holdout)

@@ -16,13 +16,18 @@ from penchant.core import UsageError
 
 C = TypeVar("C")
 
+WAY = "way"
+"""In a mapping for a field that may hold one of several configs: the name of the one it holds."""
+
 
 def configure(config: type[C], settings: Mapping[str, Any]) -> C:
     """Build a config from plain values, as they come from a file, a bundle or the command line.
 
     Args:
-        config: a frozen dataclass; a field may hold another one, given as a mapping.
-        settings: value by field; fields left out keep their defaults.
+        config: a frozen dataclass; a field may hold another one, given as a mapping. Where it may
+            hold one of several, the mapping says by the key ``way`` which, or the name stands alone.
+        settings: value by field; fields left out keep their defaults. ``"tuning.rank"`` is the key
+            ``rank`` of the mapping for ``tuning``.
 
     Raises:
         UsageError: an unknown key (with the near name), a value of the wrong type or out of range.
@@ -30,7 +35,11 @@ def configure(config: type[C], settings: Mapping[str, Any]) -> C:
     >>> from penchant.models import EaseConfig
     >>> configure(EaseConfig, {"l2": 100})
     EaseConfig(l2=100.0)
+    >>> from penchant.models import TextSequenceConfig
+    >>> configure(TextSequenceConfig, {"tuning": "lora", "tuning.rank": 4}).tuning.rank
+    4
     """
+    settings = _nested(settings)
     hints = get_type_hints(config)
     names = [field.name for field in dataclasses.fields(config)]  # type: ignore[arg-type]  # a C is a dataclass
     for key in settings:
@@ -53,7 +62,7 @@ def settings_of(config: Any) -> dict[str, Any]:
     >>> settings_of(EaseConfig(l2=50.0))
     {'l2': 50.0}
     """
-    return dataclasses.asdict(config)
+    return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config)}
 
 
 def field_help(config: type[Any]) -> dict[str, str]:
@@ -108,8 +117,45 @@ def _own_help(config: type[Any]) -> dict[str, str]:
     }
 
 
+def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys with a dot gathered into the mapping that they are of."""
+    whole = {key: value for key, value in settings.items() if "." not in key}
+    for key, value in settings.items():
+        if "." not in key:
+            continue
+        first, _, rest = key.partition(".")
+        inner = whole.get(first, {})
+        if isinstance(inner, str):
+            inner = {WAY: inner}
+        if not isinstance(inner, Mapping):
+            raise UsageError(f"{key} = {value!r}: {first} = {inner!r} has no settings of its own.")
+        whole[first] = {**inner, rest: value}
+    return whole
+
+
+def _plain(value: Any) -> Any:
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    name = getattr(value, "name", None)
+    return ({WAY: name} if name else {}) | settings_of(value)
+
+
+def _one_of(place: str, ways: Mapping[str, Any], value: Any) -> Any:
+    """The config of the way that a name, or a mapping with the key ``way``, asks for."""
+    settings = {WAY: value} if isinstance(value, str) else dict(value)
+    name = settings.pop(WAY, None)
+    if name not in ways:
+        guess = did_you_mean(str(name), list(ways)) if name else "."
+        told = f"got {name!r}" if name else f"{WAY} is missing in {value!r}"
+        raise UsageError(f"{place} must be one of {', '.join(ways)}: {told}{guess}")
+    return configure(ways[name], settings)
+
+
 def _value(place: str, hint: Any, value: Any) -> Any:
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    ways = {kind.name: kind for kind in kinds if hasattr(kind, "name")}
+    if ways and isinstance(value, str | Mapping):
+        return _one_of(place, ways, value)
     for kind in kinds:
         if get_origin(kind) is Literal and value in get_args(kind):
             return value

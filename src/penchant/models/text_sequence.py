@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from penchant.core import (
     State,
 )
 from penchant.language import DEFAULT_MODEL
+from penchant.language.tuning import Tuning
 
 from .base import popularity_prior
 from .sequence_config import SequenceConfig
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from penchant.data import Dataset
 
     from .next_item import NextItem
+    from .sequence import Fitted
+
+ADAPTER = "adapter."
+"""Before the names of tuned weights in the state."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,32 @@ class TextSequenceConfig(SequenceConfig):
     """How often an item's own vector is left out in training, so that its text must do."""
     gaps: bool = False
     """Whether the time between events is read, where events have times."""
+    validation: Literal["last-events", "cold-items"] = "last-events"
+    """What is held out for early stopping: last events of users, or all events of a tenth of the
+    items, to be found by their text alone. The second is for catalogues in which much is new."""
+    tuning: Tuning | None = None
+    """How the language model is tuned, after training over its frozen vectors; left out: not at all."""
+    language_rate: float = 0.0003
+    """Step size of the language model, where it is tuned."""
+    language_texts: int = 256
+    """Most texts that a step of the language model reads."""
+    language_every: int = 10
+    """Batches between two steps of the language model."""
+    head_rate: float = 0.1
+    """In tuning, the share of `learning_rate` at which everything else goes on learning."""
+    tuning_epochs: int = 10
+    """Most passes over the data in tuning."""
+    tuning_patience: int = 3
+    """Epochs of tuning without a better validation NDCG@10 before it stops."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         within(self, "id_dropout", 0.0, 1.0)
+        within(self, "head_rate", 0.0, 1.0)
+        within(self, "language_rate", 0.0, 1.0, open_low=True)
+        for field in ("language_texts", "language_every", "tuning_epochs"):
+            within(self, field, 1, float("inf"))
+        within(self, "tuning_patience", 0, float("inf"))
 
 
 class TextSequence:
@@ -60,8 +87,16 @@ class TextSequence:
     A query is answered by the cosine of its vector with the items' text; with a history too, both
     scores are standardised over the items and added.
 
+    With ``tuning``, training over the frozen vectors is followed by epochs in which the language
+    model learns as well (:mod:`~penchant.models.tuned_text`), at its own rate. They are kept only
+    where the validation NDCG@10 rises above that of the frozen model.
+
+    Attributes:
+        validations: NDCG@10 before tuning and after each of its epochs; empty without tuning.
+
     State: the weights by their path in the network; ``text`` (items, text dim), ``counts``
-    (items,), and ``encoder``, the mark of the encoder.
+    (items,), ``encoder``, the mark of the encoder, and where the language model was tuned
+    ``validations`` (epochs + 1,) and what was tuned, by its path behind ``adapter.``.
     """
 
     name: str = "text-sequence"
@@ -80,34 +115,58 @@ class TextSequence:
         network: NextItem,
         prior: NDArray[np.float32],
         reader: Reader,
+        validations: tuple[float, ...] = (),
     ) -> None:
         self.config = config
         self.network = network.eval()
         self.prior = prior
         self.reader = reader
+        self.validations = validations
 
     @classmethod
     def fit(cls, config: TextSequenceConfig, train: Dataset, seed: int = 0) -> Self:
-        """Learn from training events; the encoder stays frozen.
+        """Learn from training events: over frozen text vectors first, then by choice with tuning.
 
         Raises:
             ModelNotFound: the encoder cannot be found.
             TrainingFailed: nobody has two events, or the loss is not a number.
         """
-        from .sequence import fit_network
+        return cls.tuned(config, cls.fit_frozen(config, train, seed), train, seed)
 
-        reader = Reader(config.language)
-        text = reader.vectors(train.catalogue.texts)
+    @classmethod
+    def fit_frozen(cls, config: TextSequenceConfig, train: Dataset, seed: int = 0) -> Fitted:
+        """The part of :meth:`fit` before tuning: the same whatever ``config.tuning`` says."""
+        from penchant.data import validation_split
+
+        from .sequence import cold_split, fit_network
+
+        text = Reader(config.language).vectors(train.catalogue.texts)
         written = ~empty(text)
         white = whitening(text[written] if written.any() else text)  # blanks shift the centre
-        network, _ = fit_network(
+        return fit_network(
             lambda seen: _network(config, seen, (text, seen.counts(), white)),
             config,
             train,
             seed,
             cls.name,
+            cold_split if config.validation == "cold-items" else validation_split,
         )
-        return cls(config, network, popularity_prior(train.interactions), reader)
+
+    @classmethod
+    def tuned(
+        cls, config: TextSequenceConfig, fitted: Fitted, train: Dataset, seed: int = 0
+    ) -> Self:
+        """The rest of :meth:`fit`; ``fitted`` stays as it is, so several ways can start from it."""
+        prior, reader = popularity_prior(train.interactions), Reader(config.language)
+        if config.tuning is None:
+            return cls(config, fitted.network, prior, reader)
+        from .tuned_sequence import tune_fitted
+
+        found = tune_fitted(fitted, config, train, seed, cls.name)
+        if found.adapter is not None:
+            adapter = {name: part.cpu().numpy() for name, part in found.adapter.items()}
+            reader = Reader(config.language, reader.mark, (config.tuning, adapter))
+        return cls(config, found.network, prior, reader, tuple(found.validations))
 
     @classmethod
     def restore(
@@ -125,8 +184,15 @@ class TextSequence:
         prior = np.zeros(len(state["counts"]), np.float32)
         known = popularity_prior(interactions)
         prior[: len(known)] = known
-        reader = Reader(config.language, state["encoder"])
-        return cls(config, load_weights(network, state), prior, reader)
+        adapter = {
+            name.removeprefix(ADAPTER): part
+            for name, part in state.items()
+            if name.startswith(ADAPTER)
+        }
+        tuned = (config.tuning, adapter) if config.tuning is not None and adapter else None
+        reader = Reader(config.language, state["encoder"], tuned)
+        figures = tuple(state["validations"].tolist()) if "validations" in state else ()
+        return cls(config, load_weights(network, state), prior, reader, figures)
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Scores (rows, items)."""
@@ -142,16 +208,21 @@ class TextSequence:
         return scores
 
     def state(self) -> State:
-        """The weights, the text vectors, the event counts and the mark of the encoder."""
+        """The weights, the text vectors, the event counts, the mark of the encoder, the adapter."""
         from .weights import weights_of
 
         table: Any = self.network.table
-        return {
+        state = {
             **weights_of(self.network),
             "text": table.text.numpy(),
             "counts": table.counts.numpy(),
             "encoder": self.reader.mark,
         }
+        if self.validations:
+            state["validations"] = np.array(self.validations, np.float64)
+        for name, part in (self.reader.adapter[1] if self.reader.adapter else {}).items():
+            state[ADAPTER + name] = part
+        return state
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
         """The same model over more items; each new one stands on its text alone."""
@@ -161,7 +232,7 @@ class TextSequence:
         fresh = self.reader.vectors(catalogue.texts[len(self.prior) :])
         network = self.network.with_table(table.extended(torch.tensor(fresh)))
         prior = np.concatenate([self.prior, np.zeros(len(fresh), np.float32)])
-        return type(self)(self.config, network, prior, self.reader)
+        return type(self)(self.config, network, prior, self.reader, self.validations)
 
     def _words(self, queries: list[str]) -> NDArray[np.float32]:
         table: Any = self.network.table

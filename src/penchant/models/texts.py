@@ -1,8 +1,9 @@
-"""Texts as unit vectors, for the models that read without training."""
+"""Texts as unit vectors, by a frozen language model or a tuned one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,10 @@ from penchant.core import ModelNotFound
 
 if TYPE_CHECKING:
     from penchant.core import Encoder
+    from penchant.language.tuning import Tuning
+
+    Adapter = tuple[Tuning, Mapping[str, NDArray[np.float32]]]
+    """A way of tuning, and what was tuned by its name."""
 
 
 class Reader:
@@ -21,14 +26,21 @@ class Reader:
     under the same name would be wrong without a sound.
     """
 
-    def __init__(self, language: str, mark: NDArray[np.uint8] | None = None) -> None:
+    def __init__(
+        self,
+        language: str,
+        mark: NDArray[np.uint8] | None = None,
+        adapter: Adapter | None = None,
+    ) -> None:
         """Name the encoder.
 
         Args:
             language: a packaged name, a folder, or a Hugging Face id.
             mark: what ``mark`` was in training; None to take any encoder of that name.
+            adapter: what tuning changed in it; None for the encoder as it is. Needs the mark.
         """
         self.language = language
+        self.adapter = adapter
         self._mark = mark
         self._encoder: Encoder | None = None
 
@@ -49,7 +61,7 @@ class Reader:
                     "was trained with (its files differ), so words and new items cannot be read. "
                     "Bring the old files back, or fit again."
                 )
-            self._encoder = encoder
+            self._encoder = encoder if self.adapter is None else tuned(self.language, self.adapter)
         return self._encoder
 
     @property
@@ -87,6 +99,25 @@ class Reader:
 def marked(encoder: Encoder) -> NDArray[np.uint8]:
     """The digest of an encoder as an array, for a model's state."""
     return np.frombuffer(encoder.digest.encode(), np.uint8)
+
+
+def tuned(language: str, adapter: Adapter) -> Encoder:
+    """The encoder of that name as tuning left it; its vectors are cached under a name of their own."""
+    import torch
+
+    from penchant.language import TransformerEncoder, load_backbone
+    from penchant.language.tuning import apply_tuning, load_tuned_state
+
+    way, arrays = adapter
+    backbone = load_backbone(language)
+    apply_tuning(backbone, way)
+    load_tuned_state(backbone, {name: torch.tensor(part) for name, part in arrays.items()})
+    encoder = TransformerEncoder(backbone)
+    digest = hashlib.sha256(f"{backbone.digest} {way}".encode())
+    for name in sorted(arrays):
+        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    encoder.digest = digest.hexdigest()
+    return encoder
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
