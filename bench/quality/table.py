@@ -42,7 +42,29 @@ def training() -> str:
         f"| {one['peer']}: {one['name']} | {one['seconds_an_epoch']:.0f} | {one['times_penchant']:.1f} |"
         for one in found["peers"]
     ]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *to_target(found.get("to_target")), ""])
+
+
+def to_target(found: dict | None) -> list[str]:
+    if found is None:
+        return []
+    lines = [
+        "",
+        f"Seconds of training until validation NDCG@10 reached {found['target_ndcg']:.4f}, 90 % of penchant's best "
+        "(`--to-target --limit 900`). Other work of low priority shared the machine with the peers in this part, so "
+        "their seconds are too many: read the epochs, times the seconds above.",
+        "",
+        "| | reached | s | epochs | best NDCG@10 |",
+        "|---|---|---|---|---|",
+        f"| penchant | yes | {found['penchant']['seconds']:.0f} | | |",
+    ]
+    for one in found["peers"]:
+        reached = "yes" if one["reached"] else "no"
+        lines.append(
+            f"| {one['peer']}: {one['name']} | {reached} | {one['seconds']:.0f} | {one['epochs']:.1f} "
+            f"| {one['best_ndcg']:.4f} |"
+        )
+    return lines
 
 
 def evaluation() -> str:

@@ -27,26 +27,55 @@ if TYPE_CHECKING:
         UsageError,
         quiet,
     )
-    from .data import Dataset, read, read_demo
+    from .data import (
+        Dataset,
+        read,
+        read_demo,
+    )
     from .engine import (
         ALS,
         BPR,
         EASE,
         STAR,
+        ClickModel,
         Estimator,
         ItemKNN,
+        PairRanker,
         Popularity,
+        PromptRanker,
         Random,
+        RatingModel,
         RecentPopularity,
         Recommender,
         SASRec,
         TextMean,
         TextSequence,
+        TwoTower,
         by_name,
         load,
     )
     from .lab.compare import compare  # mypy takes `.lab.compare` for the module of that name
     from .lab.evaluate import evaluate
+    from .lab.events import evaluate_events
+    from .language.tuning import (
+        IA3,
+        AdaLoRA,
+        Adapters,
+        BitFit,
+        Full,
+        LoRA,
+        PrefixTuning,
+        PromptTuning,
+        TopLayers,
+    )
+    from .models.few_shot import (
+        FewShotModel,
+        few_shot,
+        read_examples,
+    )
+    from .tune import (
+        pretrain,
+    )
 
 __version__ = "0.1.0"
 
@@ -57,10 +86,14 @@ _ROOMS = {
     ),
     "data": "Dataset read read_demo",
     "engine": (
-        "ALS BPR EASE STAR Estimator ItemKNN Popularity Random RecentPopularity Recommender "
-        "SASRec TextMean TextSequence by_name load"
+        "ALS BPR EASE STAR ClickModel Estimator ItemKNN PairRanker Popularity PromptRanker "
+        "Random RatingModel RecentPopularity Recommender SASRec TextMean TextSequence "
+        "TwoTower by_name load"
     ),
-    "lab": "compare evaluate",
+    "lab": "compare evaluate evaluate_events",
+    "language.tuning": "IA3 AdaLoRA Adapters BitFit Full LoRA PrefixTuning PromptTuning TopLayers",
+    "models.few_shot": "FewShotModel few_shot read_examples",
+    "tune": "pretrain",
 }
 _ROOM = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
@@ -68,36 +101,55 @@ __all__ = [
     "ALS",
     "BPR",
     "EASE",
+    "IA3",
     "STAR",
+    "AdaLoRA",
+    "Adapters",
+    "BitFit",
     "BundleError",
+    "ClickModel",
     "DamagedBundle",
     "DataError",
     "Dataset",
     "Estimator",
+    "FewShotModel",
+    "Full",
     "ItemKNN",
+    "LoRA",
     "MissingDependency",
     "ModelNotFound",
     "NewerBundle",
+    "PairRanker",
     "PenchantError",
     "Popularity",
+    "PrefixTuning",
     "Problem",
+    "PromptRanker",
+    "PromptTuning",
     "Random",
+    "RatingModel",
     "RecentPopularity",
     "Recommender",
     "SASRec",
     "SeenEvents",
     "TextMean",
     "TextSequence",
+    "TopLayers",
     "TrainingFailed",
+    "TwoTower",
     "Unsupported",
     "UsageError",
     "by_name",
     "compare",
     "evaluate",
+    "evaluate_events",
+    "few_shot",
     "load",
+    "pretrain",
     "quiet",
     "read",
     "read_demo",
+    "read_examples",
 ]
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from penchant.cli.app import COMMANDS, app
+from penchant.cli.app import COMMANDS, app, spoken
 from penchant.cli.manual import manual
 
-NAMES = [command.__name__ for command in COMMANDS]
+NAMES = [spoken(command) for command in COMMANDS]
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "command-line.md"
 
 
@@ -18,7 +18,7 @@ def test_the_page_is_what_the_help_says():
 
 
 def test_every_command_has_its_part():
-    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    names = [command.name or spoken(command.callback) for command in app.registered_commands]
     assert sorted(names) == sorted(NAMES)
 
 

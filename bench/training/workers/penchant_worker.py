@@ -19,9 +19,7 @@ def main() -> None:
     job = parent.job
     config = SASRecConfig(**job["settings"])
     train, _ = penchant.read(job["events"], job["items"]).split("leave-last-out")
-    fitted = fit_network(
-        lambda seen: _network(config, seen), config, train, job["seed"], "SASRec"
-    )
+    fitted = fit_network(lambda seen: _network(config, seen), config, train, job["seed"], "SASRec")
     network, history = fitted.network, fitted.history
     _, holdout = validation_split(train, config.validation_users, job["seed"])
     requests = holdout.requests

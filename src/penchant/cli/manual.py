@@ -9,7 +9,7 @@ import contextlib
 import io
 import os
 
-from .app import COMMANDS
+from .app import COMMANDS, spoken
 
 INTRODUCTION = """\
 # The command line
@@ -24,7 +24,7 @@ and nothing else there. Progress and notes go to standard error."""
 def manual() -> str:
     """The page, Markdown."""
     parts = [INTRODUCTION, _page("penchant", [])]
-    names = [command.__name__ for command in COMMANDS]
+    names = [spoken(command) for command in COMMANDS]
     parts += [_page(f"penchant {name}", [name]) for name in names]
     return "\n\n".join(parts) + "\n"
 

@@ -17,6 +17,7 @@ from penchant.core import UsageError, bar
 from penchant.store import atomic_file
 
 from . import options
+from .foretell import Foretold, foretell
 from .output import document, note
 from .places import check_file
 
@@ -29,16 +30,38 @@ def predict(  # noqa: PLR0913 - an option each
     *,
     run: options.Run,
     requests: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--requests",
             metavar="R",
             help="JSON lines: request_id, and user_id, history or query, or several.",
         ),
-    ],
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            "--events", metavar="E", help="Instead: events, for a probability or a rating each."
+        ),
+    ] = None,
+    items: Annotated[
+        Path | None,
+        typer.Option("--items", metavar="I", help="With --events: the catalogue."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="THEIRS=OURS",
+            help="With --events: a column of theirs by our name; repeatable.",
+        ),
+    ] = None,
+    causal: Annotated[
+        bool,
+        typer.Option("--causal", help="With --events: state goes on, looking back only."),
+    ] = False,
     out: Annotated[
         Path,
-        typer.Option("--out", metavar="RANKED", help="The file of lists to write (.gz too)."),
+        typer.Option("--out", metavar="RANKED", help="The file to write (.gz too)."),
     ],
     candidates: Annotated[
         Path | None,
@@ -50,18 +73,25 @@ def predict(  # noqa: PLR0913 - an option each
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Rank items for a file of requests.
+    """Rank items for requests, or foretell clicks and ratings.
 
-    Writes one JSON line for each, in the same order: request_id, items (best first), scores.
-    Items of a request's history are never listed.
+    Writes one JSON line for each request, in the same order: request_id, items (best first),
+    scores. Items of a request's history are never listed. For events it writes a CSV file:
+    user_id, item_id, timestamp or position, prediction; by user, then by time.
 
-    Example:
+    Examples:
       penchant predict --run runs/first --requests asked.jsonl --out ranked.jsonl
+      penchant predict --run runs/c --events test.csv --items I --out scored.csv
     """
     from penchant.data import read_candidates, read_requests
     from penchant.engine import load
 
     check_file(out)
+    if events is not None:
+        foretell(run, requests, Foretold(events, items, column or [], causal, out), as_json)
+        return
+    if requests is None:
+        raise UsageError("--requests: missing. Give the file of requests, or --events.")
     if out.resolve() in {place.resolve() for place in (requests, candidates) if place}:
         raise UsageError(f"--out {out}: that is what is read. Name another file.")
     fitted = load(run)
@@ -75,13 +105,8 @@ def predict(  # noqa: PLR0913 - an option each
             f"note: {strangers:,} requests are of users that the run does not know, without history "
             "or query: their lists are what suits everybody."
         )
-    k, empty = min(k, len(fitted.catalogue)), 0
-    with written_whole(out) as file, bar(len(asked.ids), "predict", "request") as shown:
-        for ids, items, scores in _lists(fitted, asked, k, only):
-            row = {"request_id": ids, "items": items, "scores": scores}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            empty += not items
-            shown.update()
+    k = min(k, len(fitted.catalogue))
+    empty = _write(out, fitted, asked, k, only)
     if empty:
         note(f"note: {empty:,} requests have an empty list; {fitted.name} cannot answer them.")
     if as_json:
@@ -98,6 +123,18 @@ def _strangers(fitted: Recommender, asked: RequestFile) -> int:
     if asked.requests.queries is not None:
         silent &= np.array([not query for query in asked.requests.queries], np.bool_)
     return int(silent.sum())
+
+
+def _write(out: Path, fitted: Recommender, asked: RequestFile, k: int, only: options.Codes) -> int:
+    """Write a line a request; how many lists are empty."""
+    empty = 0
+    with written_whole(out) as file, bar(len(asked.ids), "predict", "request") as shown:
+        for ids, listed, scores in _lists(fitted, asked, k, only):
+            row = {"request_id": ids, "items": listed, "scores": scores}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            empty += not listed
+            shown.update()
+    return empty
 
 
 def _lists(

@@ -79,15 +79,15 @@ def tune(  # noqa: PLR0913 - an option each
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    r"""Search for good settings on a validation part of the training events.
+    r"""Search for good settings on validation events.
 
-    The held-out events of --split are never looked at. Fits that fall behind are
+    They are cut from the training events; the held-out events of --split are never looked at. Fits that fall behind are
     given up early. With --storage an interrupted search goes on where it stopped:
     give the same command again.
 
     Examples:
-      penchant tune --events events.csv --items items.jsonl --split leave-last-out \
-          --trials 30 --time 30m --storage search.db --out best.toml --picture search.svg
+      penchant tune --events events.csv --items items.jsonl --trials 30 --time 30m \
+          --storage search.db --out best.toml --picture search.svg
       penchant tune --events events.csv --items items.jsonl \
           --search learning_rate=0.0005..0.005:log --search dropout=0.1,0.2,0.3
       penchant fit --config best.toml

@@ -19,6 +19,7 @@ from .errors import (
 from .holdout import Holdout
 from .ids import UNKNOWN, IdMap
 from .interactions import Interactions
+from .pairs import Pairs, before
 from .progress import bar, quiet, track
 from .protocols import Abilities, Encoder, Model, State
 from .requests import Recommendation, Recommendations, Requests
@@ -44,6 +45,7 @@ __all__ = [
     "Model",
     "ModelNotFound",
     "NewerBundle",
+    "Pairs",
     "PenchantError",
     "Problem",
     "Real",
@@ -60,6 +62,7 @@ __all__ = [
     "Whole",
     "as_argument",
     "bar",
+    "before",
     "checked_seed",
     "derived",
     "generator",

@@ -2,18 +2,24 @@
 
 from .estimator import Estimator, by_name, configured, factory
 from .explain import Reason
+from .predicting import seen_events
 from .public import (
     ALS,
     BPR,
     EASE,
     STAR,
+    ClickModel,
     ItemKNN,
+    PairRanker,
     Popularity,
+    PromptRanker,
     Random,
+    RatingModel,
     RecentPopularity,
     SASRec,
     TextMean,
     TextSequence,
+    TwoTower,
 )
 from .recommender import Recommender, load
 
@@ -22,18 +28,24 @@ __all__ = [
     "BPR",
     "EASE",
     "STAR",
+    "ClickModel",
     "Estimator",
     "ItemKNN",
+    "PairRanker",
     "Popularity",
+    "PromptRanker",
     "Random",
+    "RatingModel",
     "Reason",
     "RecentPopularity",
     "Recommender",
     "SASRec",
     "TextMean",
     "TextSequence",
+    "TwoTower",
     "by_name",
     "configured",
     "factory",
     "load",
+    "seen_events",
 ]

@@ -29,10 +29,12 @@ from .asking import known_codes, listed, near, one_request, refuse_unable
 from .catalogues import with_more_items
 from .explain import Reason, reasons
 from .histories import answerable, completed
+from .predicting import predicted
 from .ranking import Listing, Ranked, ranked
 from .seen import seen
 
 if TYPE_CHECKING:
+    from penchant.data import Dataset
     from penchant.models import ModelClass
 
 
@@ -167,6 +169,26 @@ class Recommender:
         """
         listing = Listing(k, candidates, batch, keep_seen)
         return ranked(self.model, self.catalogue, self.interactions, requests, listing)
+
+    def predict(self, events: Dataset, causal: bool = False) -> NDArray[np.float32]:
+        """What is foretold for events: the probability of a like, or a rating.
+
+        Events of users and items that the model does not know are answered too, by what it knows.
+
+        Args:
+            events: who was shown what, when; their values are not used, or with ``causal`` only
+                for events of a later time.
+            causal: the state that a server has that keeps up with the events: the history of each
+                is everything strictly before its time, and so are the counters. Otherwise the
+                state is that of the end of training.
+
+        Returns:
+            one number an event, in the order of ``events.interactions.events``.
+
+        Raises:
+            Unsupported: the model only ranks.
+        """
+        return predicted(self.model, self.catalogue, self.interactions, events, causal=causal)
 
     def can_answer(self, requests: Requests) -> NDArray[np.bool_]:
         """Which requests the model has the abilities for, (rows,)."""

@@ -5,6 +5,7 @@ from .compare import compare
 from .comparison import Comparison, Entry, Pair
 from .evaluate import evaluate
 from .evaluation import Evaluation, Figure, Slice
+from .events import EventEvaluation, evaluate_events
 from .search import Tuned, tune
 from .study import Trial
 
@@ -12,6 +13,7 @@ __all__ = [
     "Comparison",
     "Entry",
     "Evaluation",
+    "EventEvaluation",
     "Figure",
     "Pair",
     "Slice",
@@ -20,6 +22,7 @@ __all__ = [
     "compare",
     "evaluate",
     "evaluate_clicks",
+    "evaluate_events",
     "evaluate_ratings",
     "tune",
 ]

@@ -12,15 +12,20 @@ from .base import (
 )
 from .bpr import Bpr, BprConfig
 from .chance import Random, RandomConfig
+from .click import ClickConfig, ClickModel
 from .ease import Ease, EaseConfig
 from .item_knn import ItemKnn, ItemKnnConfig
+from .pair_ranker import PairRanker, PairRankerConfig
 from .popularity import Popularity, PopularityConfig, RecentPopularity, RecentPopularityConfig
+from .prompt_ranker import PromptRanker, PromptRankerConfig
+from .rating import RatingConfig, RatingModel
 from .sasrec import SASRec, SASRecConfig
 from .sequence_config import SequenceConfig
 from .settings import configure, did_you_mean, field_help, settings_of, within
 from .star import Star, StarConfig
 from .text_mean import TextMean, TextMeanConfig
 from .text_sequence import TextSequence, TextSequenceConfig
+from .two_tower import TwoTower, TwoTowerConfig
 
 ALL: tuple[type[ModelClass], ...] = (
     Random,
@@ -34,6 +39,11 @@ ALL: tuple[type[ModelClass], ...] = (
     TextMean,
     Star,
     TextSequence,
+    TwoTower,
+    PairRanker,
+    PromptRanker,
+    ClickModel,
+    RatingModel,
 )
 """Every model class, in the order in which tables show them."""
 
@@ -62,15 +72,23 @@ __all__ = [
     "AlsConfig",
     "Bpr",
     "BprConfig",
+    "ClickConfig",
+    "ClickModel",
     "Ease",
     "EaseConfig",
     "ItemKnn",
     "ItemKnnConfig",
     "ModelClass",
+    "PairRanker",
+    "PairRankerConfig",
     "Popularity",
     "PopularityConfig",
+    "PromptRanker",
+    "PromptRankerConfig",
     "Random",
     "RandomConfig",
+    "RatingConfig",
+    "RatingModel",
     "RecentPopularity",
     "RecentPopularityConfig",
     "SASRec",
@@ -82,6 +100,8 @@ __all__ = [
     "TextMeanConfig",
     "TextSequence",
     "TextSequenceConfig",
+    "TwoTower",
+    "TwoTowerConfig",
     "by_name",
     "configure",
     "did_you_mean",

@@ -1,0 +1,92 @@
+"""``penchant few-shot``."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def files(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, rows in (("examples", 40), ("test", 60)):
+        lines = []
+        for _ in range(rows):
+            likes = int(rng.integers(0, 7))
+            films = [f"film {n}" for n in rng.choice(50, 7, replace=False)]
+            label = int(rng.random() < (likes + 1) / 8)
+            lines.append(
+                {
+                    "liked": films[:likes],
+                    "disliked": films[likes:6],
+                    "candidate": films[6],
+                    "label": label,
+                }
+            )
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
+    return tmp_path
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    from penchant.testing import write_tiny_model
+
+    return write_tiny_model(tmp_path / "bert", "bert")
+
+
+def test_the_table_the_test_figure_and_the_answers(call, files, encoder):
+    argv = ["few-shot", "--examples", files / "examples.jsonl", "--language", encoder]
+    argv += ["--test", files / "test.jsonl", "--out", files / "out.jsonl", "--save", files / "m"]
+    said = call(*argv)
+    assert said.status == 0, said.err
+    assert "cross-validated" in said.out
+    assert "share of likes alone: AUC" in said.out
+    answers = [json.loads(line) for line in (files / "out.jsonl").read_text().splitlines()]
+    assert len(answers) == 60
+    assert all(0 < answer["probability"] < 1 for answer in answers)
+    assert (files / "m" / "manifest.json").exists()
+
+
+def test_draws_are_averaged_in_one_json_document(call, files, encoder):
+    argv = ["few-shot", "--examples", files / "examples.jsonl", "--language", encoder, "--json"]
+    said = call(*argv, "--test", files / "test.jsonl", "--shots", 16, "--draws", 2)
+    assert said.status == 0, said.err
+    told = json.loads(said.out)
+    figures = [draw["test"]["AUC"]["mean"] for draw in told["draws"]]
+    assert told["AUC"]["mean"] == pytest.approx(sum(figures) / 2)
+    assert len(told["draws"][0]["test"]["AUC"]["ci95"]) == 2
+
+
+def test_other_peoples_ratings_are_read(call, files, encoder):
+    rng = np.random.default_rng(1)
+    rows = ["who,item_id,position,value"]
+    for user in range(30):
+        rows += [
+            f"u{user},f{n},{at},{rng.integers(1, 6)}"
+            for at, n in enumerate(rng.choice(50, 14, replace=False))
+        ]
+    (files / "r.csv").write_text("\n".join(rows))
+    (files / "i.csv").write_text("item_id,title\n" + "".join(f"f{n},film {n}\n" for n in range(50)))
+    argv = ["few-shot", "--examples", files / "examples.jsonl", "--language", encoder, "--json"]
+    other = ["--transfer-events", files / "r.csv", "--transfer-items", files / "i.csv"]
+    said = call(*argv, *other, "--column", "who=user_id")
+    assert said.status == 0, said.err
+    assert set(json.loads(said.out)["cross-validated"]) == {"share", "frozen", "zero-shot"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["--draws", 3], "--draws needs --shots"),
+        (["--out", "x"], "nothing to answer"),
+        (["--shots", 99], "there are only 40 examples"),
+        (["--transfer-events", "x"], "go together"),
+        (["--ways", "magic"], "there is no 'magic'"),
+    ],
+)
+def test_wrong_calls_say_what_to_do(call, files, encoder, argv, told):
+    said = call("few-shot", "--examples", files / "examples.jsonl", "--language", encoder, *argv)
+    assert said.status == 2
+    assert told in said.err
