@@ -97,7 +97,7 @@ def test_a_process_without_rows_gets_one_that_does_not_count():
     assert len(part) == 1
 
 
-@pytest.mark.parametrize("batch", [7, object(), iter([1, 2])], ids=str)
+@pytest.mark.parametrize("batch", [7, object(), iter([1, 2])], ids=["number", "object", "iterator"])
 def test_a_batch_without_rows_is_refused(batch):
     with pytest.raises(Unsupported, match="has no rows"):
         share_of(batch, 0, 2)

@@ -86,7 +86,7 @@ def tune(  # noqa: PLR0913 - an option each
     give the same command again.
 
     Examples:
-      penchant tune --events events.csv --items items.jsonl --trials 30 --time 30m \
+      penchant tune --events events.csv --items items.jsonl --time 30m \
           --storage search.db --out best.toml --picture search.svg
       penchant tune --events events.csv --items items.jsonl \
           --search learning_rate=0.0005..0.005:log --search dropout=0.1,0.2,0.3
