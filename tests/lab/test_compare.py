@@ -247,3 +247,16 @@ def test_peak_memory_sees_what_was_held_and_given_back():
         del held
     assert total == 150_000_000
     assert during.bytes > before.bytes + 150e6
+
+
+def test_the_report_draws_how_training_went(parts, tmp_path):
+    small = {"dim": 8, "layers": 1, "epochs": 3, "refit": False}
+    found = compare({"net": by_name("sasrec", **small), "popular": "popularity"}, *parts)
+    curves = {entry.name: entry.curve for entry in found.entries}
+    assert len(curves["net"]) == 3
+    assert curves["popular"] == ()
+    found.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    best = max(curves["net"])
+    assert f"{best:.4f} in epoch {curves['net'].index(best) + 1}" in page
+    assert page.count("Validation of ") == 1

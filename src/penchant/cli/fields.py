@@ -26,19 +26,37 @@ def settings_page(name: str) -> str:
     told = field_help(config)
     lines = [f"{name}: set with --set key=value, or below [model] in penchant.toml"]
     for field in dataclasses.fields(config):
-        lines += ["", f"  {field.name} = {_default(field)}"]
-        lines += textwrap.wrap(
-            told.get(field.name, ""), WIDTH, initial_indent="      ", subsequent_indent="      "
-        )
+        lines += _setting(field.name, _default(field), told.get(field.name, ""))
+        part = _value(field)
+        if dataclasses.is_dataclass(part):
+            inner = field_help(type(part))
+            for one in dataclasses.fields(part):
+                value = _shown(getattr(part, one.name))
+                lines += _setting(f"{field.name}.{one.name}", value, inner.get(one.name, ""))
     if len(lines) == 1:
         lines += ["", f"  {name} has no settings."]
     return "\n".join(lines)
 
 
-def _default(field: dataclasses.Field[Any]) -> str:
-    value = field.default
+def _setting(name: str, value: str, told: str) -> list[str]:
+    text = textwrap.wrap(told, WIDTH, initial_indent="      ", subsequent_indent="      ")
+    return ["", f"  {name} = {value}", *text]
+
+
+def _value(field: dataclasses.Field[Any]) -> Any:
     if field.default_factory is not dataclasses.MISSING:
-        value = field.default_factory()
+        return field.default_factory()
+    return field.default
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    value = _value(field)
+    if dataclasses.is_dataclass(value):  # its fields follow, with a dot
+        return f'"{value.name}"' if hasattr(value, "name") else "..."
+    return _shown(value)
+
+
+def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -119,6 +120,24 @@ def scatter(points: Sequence[tuple[str, float, float]], across: Scale, up: Scale
             f'<text class="name" x="{left:.2f}%" y="{line:.1f}" dx="{9 if right else -9}"'
             f' text-anchor="{"start" if right else "end"}">{escape(name)}</text>'
         )
+    return _svg(tall + 22, "".join(out))
+
+
+def curve(values: Sequence[float], up: Scale) -> Markup:
+    """Figures in order, joined by a line, the highest marked and named."""
+    tall, best = 120, max(range(len(values)), key=values.__getitem__)
+    across = Scale(0, max(len(values) - 1, 1))
+    dots = [(across.inside(n), tall - (tall - 24) * up.at(v) / 100) for n, v in enumerate(values)]
+    out = [
+        f'<line class="mark" x1="{x1:.2f}%" y1="{y1:.1f}" x2="{x2:.2f}%" y2="{y2:.1f}"/>'
+        for (x1, y1), (x2, y2) in pairwise(dots)
+    ]
+    left, top = dots[best]
+    out.append(f'<circle class="mark best" cx="{left:.2f}%" cy="{top:.1f}" r="4.5"/>')
+    out.append(_label(min(max(left, 14), 82), top - 9, f"{values[best]:.4f} in epoch {best + 1}"))
+    out.append(_label(across.inside(0), tall + 16, "1"))
+    if len(values) > 1:
+        out.append(_label(across.inside(len(values) - 1), tall + 16, str(len(values))))
     return _svg(tall + 22, "".join(out))
 
 

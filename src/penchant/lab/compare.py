@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from penchant.core import Holdout, UsageError, bar
+from penchant.core import Holdout, UsageError, bar, watching
 from penchant.engine import Estimator, Recommender, by_name
 from penchant.models import settings_of
 
@@ -84,7 +84,10 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
                 if trials:
                     tuned = tune(estimator, train, trials, seed, metric, budget)
                 spent = time.perf_counter() - start if trials else 0.0
-                runs, seconds = _runs(tuned.estimator, train, test, seeds, ks, partial(keep, name))
+                curve: list[float] = []
+                runs, seconds = _runs(
+                    tuned.estimator, train, test, seeds, ks, partial(keep, name), curve
+                )
             entries.append(
                 Entry(
                     name=name,
@@ -98,6 +101,7 @@ def compare(  # noqa: PLR0913 -- one call holds the whole protocol; all but the 
                     tune_seconds=spent,
                     fit_seconds=seconds,
                     memory=peak.bytes,
+                    curve=tuple(curve),
                 )
             )
             shown.update()
@@ -139,19 +143,22 @@ def _named(models: Models) -> dict[str, Estimator]:
     return chosen
 
 
-def _runs(
+def _runs(  # noqa: PLR0913, PLR0917 - the parts of one protocol
     estimator: Estimator,
     train: Dataset,
     test: Holdout,
     seeds: Sequence[int],
     ks: Sequence[int],
     keep: Callable[[Recommender], object],
+    curve: list[float],
 ) -> tuple[list[Evaluation], float]:
-    """An evaluation for each seed, and the mean seconds of a fit."""
+    """An evaluation for each seed, and the mean seconds of a fit; fills the first seed's curve."""
     runs, spent = [], 0.0
     for number, seed in enumerate(seeds):
         start = time.perf_counter()
-        recommender = estimator.fit(train, seed)
+        heard = [] if number else curve  # the report draws one seed
+        with watching(heard.append):
+            recommender = estimator.fit(train, seed)
         spent += time.perf_counter() - start
         runs.append(evaluate(recommender, test, ks, seed))
         if not number:

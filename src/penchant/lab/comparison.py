@@ -34,6 +34,8 @@ class Entry:
         tune_seconds: for the search.
         fit_seconds: mean over the seeds.
         memory: peak of the whole process meanwhile, bytes.
+        curve: the validation figures that training reported for the first seed, one an epoch;
+            empty for a model without epochs.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Entry:
     tune_seconds: float
     fit_seconds: float
     memory: int
+    curve: tuple[float, ...] = ()
 
     @property
     def speed(self) -> float:
@@ -66,6 +69,7 @@ class Entry:
             "predict_seconds": self.evaluation.seconds,
             "requests_per_second": self.speed,
             "peak_memory_bytes": self.memory,
+            "validation_curve": list(self.curve),
         }
 
 

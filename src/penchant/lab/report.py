@@ -69,6 +69,7 @@ def page(comparison: Comparison) -> str:
         behind=_behind(comparison),
         slices=_sliced(comparison),
         time=_time(comparison),
+        curves=_curves(comparison),
         exposure=_exposure(comparison),
         users=_histogram(comparison.facts.lengths),
         items=_histogram(comparison.facts.trained),
@@ -161,6 +162,15 @@ def _time(c: Comparison) -> Markup:
     points = [(e.name, e.fit_seconds, e.evaluation.metrics[c.metric].mean) for e in c.entries]
     across = charts.Scale.powers([x for _, x, _ in points])
     return charts.scatter(points, across, charts.Scale.around([y for *_, y in points]))
+
+
+def _curves(c: Comparison) -> list[tuple[str, Markup]]:
+    """The validation figures of each model that is trained in epochs, on one scale."""
+    drawn = [entry for entry in c.entries if len(entry.curve) > 1]
+    if not drawn:
+        return []
+    scale = charts.Scale.around([value for entry in drawn for value in entry.curve])
+    return [(entry.name, charts.curve(entry.curve, scale)) for entry in drawn]
 
 
 def _exposure(c: Comparison) -> list[Line]:

@@ -20,7 +20,6 @@ from penchant.metrics import hits, ndcg
 from penchant.tune import (
     History,
     Lessons,
-    LoopConfig,
     NegativeSampler,
     by_length,
     sampled_softmax,
@@ -129,7 +128,7 @@ def _run(
         network,
         lessons_of(rows, config.batch_tokens, rng),
         Objective(network, interactions.counts(), config.negatives, config.negative_power, rng),
-        LoopConfig(
+        config.loop.loop(
             config.epochs,
             config.patience,
             config.learning_rate,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from penchant.core import UsageError
 
+from .loop_settings import LoopSettings
 from .settings import within
 
 
@@ -42,6 +43,8 @@ class SequenceConfig:
     refit: bool | None = None
     """Train again on everything for the epochs that validation chose; left out: where validation
     held out an event of more than a fifth of the users."""
+    loop: LoopSettings = LoopSettings()  # noqa: RUF009 - frozen
+    """The optimiser, its schedule, precision, averaging and adversarial steps."""
 
     def __post_init__(self) -> None:
         for field in ("dim", "layers", "heads", "epochs", "batch_tokens", "validation_users"):

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from penchant.core import Holdout, Interactions, Sequences, generator
 from penchant.language import load_backbone
-from penchant.tune import LoopConfig, by_length, train
+from penchant.tune import by_length, train
 
 from .next_item import NextItem
 from .sequence import Fitted, Objective, lessons_of, rows_of, validation_ndcg
@@ -133,7 +133,7 @@ class _Run:
             self._network,
             dataclasses.replace(lessons, also={"language": self}),
             self._loss,
-            LoopConfig(
+            config.loop.loop(
                 epochs,
                 config.tuning_patience,
                 config.learning_rate * config.head_rate,
