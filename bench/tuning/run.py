@@ -52,9 +52,13 @@ def cell(name: str, stem: str, way: str, seed: int, parts: tuple[Any, Any]) -> t
     """Fit one way with one seed, and rank the test requests."""
     train, test = parts
     config = config_of(name, test.protocol, way)
-    fitted, frozen_seconds = start(stem, seed, config_of(name, test.protocol), train)
-    began = time.perf_counter()
-    model = TextSequence.tuned(config, fitted, train, seed)
+    if config.pairs:  # the language model is tuned first, so the rest is trained over other vectors
+        frozen_seconds, began = 0.0, time.perf_counter()
+        model = TextSequence.fit(config, train, seed)
+    else:
+        fitted, frozen_seconds = start(stem, seed, config_of(name, test.protocol), train)
+        began = time.perf_counter()
+        model = TextSequence.tuned(config, fitted, train, seed)
     seconds = time.perf_counter() - began
     found = penchant.evaluate(Recommender(model, train.catalogue, train.interactions), test)
     adapter = model.reader.adapter[1] if model.reader.adapter else {}

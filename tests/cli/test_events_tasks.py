@@ -106,6 +106,16 @@ def test_predict_writes_a_probability_for_every_event(call, files, run, tmp_path
         (["evaluate", "--task", "click", "--split", "time:0.1"], 2, "judges every event"),
         (["evaluate", "--task", "click", "--seen"], 1, "was trained on 400"),
         (["predict", "--out", "x.csv"], 2, "--requests: missing"),
+        (
+            ["predict", "--out", "x.csv", "--requests", "r", "--causal"],
+            2,
+            "--causal goes with --ev",
+        ),
+        (
+            ["predict", "--out", "x.csv", "--with", "--drop-unknown"],
+            2,
+            "--drop-unknown goes with --r",
+        ),
         (["predict", "--out", "x.csv", "--no-items"], 2, "--items: missing"),
         (["predict", "--out", "x.csv", "--requests", "r.jsonl", "--with"], 2, "give one of them"),
     ],

@@ -76,6 +76,17 @@ def test_other_peoples_ratings_are_read(call, files, encoder):
     assert set(json.loads(said.out)["cross-validated"]) == {"share", "frozen", "zero-shot"}
 
 
+def test_draws_without_labels_and_taken_places_are_refused_before_anything_is_learned(
+    call, files, encoder
+):
+    argv = ["few-shot", "--examples", files / "examples.jsonl", "--language", encoder]
+    (files / "bare.jsonl").write_text('{"liked": ["film 1"], "candidate": "film 2"}\n')
+    said = call(*argv, "--test", files / "bare.jsonl", "--shots", 8, "--draws", 2)
+    assert (said.status, "no labels of both kinds" in said.err) == (2, True)
+    said = call(*argv, "--save", files)
+    assert (said.status, f"--save {files}: that folder holds" in said.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("argv", "told"),
     [

@@ -78,3 +78,20 @@ def test_a_wrong_call_is_refused_before_anything_is_loaded(
     assert said.status in (1, 2)
     assert message in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(("argv", "seed"), [([], 5), (["--seed", "6"], 6)])
+def test_a_split_of_the_file_is_cut_with_the_seed_of_the_file(
+    call, data, tmp_path, monkeypatch, argv, seed
+):
+    from penchant.core import UsageError
+    from penchant.data import Dataset
+
+    def split(_, protocol, seed):
+        raise UsageError(f"cut {protocol} with {seed}")
+
+    monkeypatch.setattr(Dataset, "split", split)
+    config = tmp_path / "penchant.toml"
+    config.write_text('[fit]\nseed = 5\nsplit = "new-users:0.2"\n')
+    said = call("pretrain", "--config", config, *data, "--out", tmp_path / "shop", *argv)
+    assert f"cut new-users:0.2 with {seed}" in said.err

@@ -20,6 +20,37 @@ def test_the_best_settings_are_written_and_fit_takes_them(data, call, tmp_path):
     assert call("fit", "--config", out, "--out", tmp_path / "run").status == 0
 
 
+def test_names_and_settings_that_toml_cannot_write_bare_come_back(tiny, call, tmp_path):
+    head, _, rows = (tiny / "events.csv").read_text().partition("\n")
+    (tmp_path / "e.csv").write_text(head.replace("item_id", "the item.id") + "\n" + rows)
+    out = tmp_path / "best.toml"
+    said = call(
+        "tune", "--events", tmp_path / "e.csv", "--items", tiny / "items.jsonl",
+        "--column", "the item.id=item_id", "--model", "sasrec", "--set", "refit=none",
+        "--set", "epochs=1", "--trials", "1", "--out", out,
+    )  # fmt: skip
+    assert said.status == 0, said.err
+    kept = tomllib.loads(out.read_text())
+    assert kept["data"]["columns"] == {"the item.id": "item_id"}
+    assert kept["model"]["refit"] == "none"
+    from penchant.cli.settings import from_file
+    from penchant.engine import by_name
+
+    assert by_name("sasrec", **from_file(out)["model_settings"]).config.refit is None
+    assert call("fit", "--config", out, "--set", "dim=8", "--out", tmp_path / "run").status == 0
+
+
+def test_the_seed_of_the_file_cuts_the_split_that_fit_will_cut(data, call, tmp_path):
+    config = tmp_path / "penchant.toml"
+    config.write_text('[fit]\nmodel = "ease"\nseed = 5\nsplit = "new-users:0.2"\n')
+    out = tmp_path / "best.toml"
+    args = ("tune", "--config", config, *data, "--trials", "1", "--out", out)
+    assert call(*args).status == 0
+    assert tomllib.loads(out.read_text())["fit"]["seed"] == 5
+    assert call(*args, "--seed", "6").status == 0
+    assert tomllib.loads(out.read_text())["fit"]["seed"] == 6
+
+
 def test_a_second_call_goes_on_with_the_same_file(data, call, tmp_path):
     args = ("tune", *data, "--model", "item-knn", "--storage", str(tmp_path / "s.db"), "--json")
     first = json.loads(call(*args, "--trials", "2").out)

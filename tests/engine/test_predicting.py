@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import penchant
-from penchant.core import Pairs, Unsupported, before
+from penchant.core import Pairs, Unsupported, UsageError, before
 from penchant.engine import Recommender, seen_events
 from penchant.testing import FakeConfig, FakeModel
 
@@ -147,3 +147,12 @@ def test_before_is_what_a_loop_would_find():
         part = slice(found.indptr[place], found.indptr[place + 1])
         assert found.value[part].tolist() == events.value[past[-6:]].tolist()
         assert found.item[part].tolist() == events.item[past[-6:]].tolist()
+
+
+def test_positions_are_never_compared_with_times(train):
+    fitted = Recommender(Counting.fit(FakeConfig(), train), train.catalogue, train.interactions)
+    rows = pl.DataFrame([("u", "c", 1)], schema=["user_id", "item_id", "position"], orient="row")
+    asked = penchant.read(rows, FILMS)
+    with pytest.raises(UsageError, match="the training events have times, these have positions"):
+        fitted.predict(asked, causal=True)
+    assert len(fitted.predict(asked)) == 1

@@ -147,3 +147,13 @@ def test_it_is_printed_and_written_with_the_baseline_beside(guess, parts):
     assert plain["slices"]["warm"]["events"] == found.slices["warm"].requests
     assert plain["task"] == "click"
     assert plain["causal"] is False
+
+
+def test_the_baseline_compares_no_positions_of_different_users():
+    names = ["user_id", "item_id", "position", "value"]
+    rows = [(f"u{user}", "i0", place, 1.0) for place, user in enumerate("abcd")]
+    test = penchant.read(pl.DataFrame(rows, schema=names, orient="row"), FILMS).interactions
+    train = penchant.read(pl.DataFrame(rows[:1], schema=names, orient="row"), FILMS).interactions
+    labels = (np.array([0.0]), np.ones(4))
+    frozen, live = (added_means(train, test, labels, causal=causal) for causal in (False, True))
+    assert np.array_equal(frozen, live)  # one event a user: nothing of their own came before

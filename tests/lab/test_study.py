@@ -163,3 +163,19 @@ def test_unknown_fields_and_damaged_files_are_refused(parts, nested, tmp_path):
     broken.write_bytes(b"not a database at all, whatever its name says")
     with pytest.raises(UsageError, match=r"search\.db: cannot be used to keep the trials"):
         tune(nested, parts[0], trials=1, storage=broken)
+
+
+def test_a_search_that_could_draw_nothing_is_refused(parts, nested, caplog):
+    with pytest.raises(
+        UsageError, match=r"part\.width would never be searched.*no setting 'width'"
+    ):
+        tune(nested, parts[0], trials=2, space={"part.width": Real(0.1, 9.0)})
+    with pytest.raises(UsageError, match=r"NestedConfig\.dial must be a number, got 'lots'"):
+        tune(nested, parts[0], trials=2, space={"dial": Choice((0.5, "lots"))})
+    with pytest.raises(
+        UsageError, match=r"NestedConfig\.refit must be true or false or None, got 1"
+    ):
+        tune(nested, parts[0], trials=2, space={"refit": Whole(1, 2)})
+    assert not Nested.fitted
+    tune(nested, parts[0], trials=1, space={"dial": Real(0.0, 1.0), "part.width": Real(0.1, 9.0)})
+    assert "part.width would never be searched" in caplog.text

@@ -75,8 +75,10 @@ def test_a_folder_that_leaves_its_prompt_out_of_the_mean_is_refused_with_one(tin
     config = {"pooling_mode_mean_tokens": True, "include_prompt": False}
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(config))
     assert load_backbone(folder, "cpu").recipe.pooling == ("mean",)
-    with pytest.raises(Unsupported, match="include_prompt"):
-        load_backbone(folder, prompt="query: ")
+    load_backbone(folder, "cpu").save(tmp_path / "saved")
+    for each in (folder, tmp_path / "saved"):
+        with pytest.raises(Unsupported, match="include_prompt"):
+            load_backbone(each, prompt="query: ")
 
 
 @pytest.mark.parametrize("pooling", ["smart", (), ("mean", "smart")])

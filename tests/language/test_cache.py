@@ -186,3 +186,15 @@ def test_the_cache_lies_where_the_platform_keeps_caches(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")
     assert cache_folder() == tmp_path / "penchant"
+
+
+def test_shards_that_another_process_wrote_together_first_are_no_accident(cache, monkeypatch):
+    from penchant.language import VectorCache
+
+    store = VectorCache(FakeEncoder.digest, FakeEncoder.dim)
+    encode_texts(FakeEncoder(), TEXTS[:5])
+    (shard,) = cache.iterdir()
+    monkeypatch.setattr(store, "_shards", lambda: [shard, cache / "gone.safetensors"])
+    shard.unlink()
+    store._write_together()
+    assert list(cache.iterdir()) == []

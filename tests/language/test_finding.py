@@ -140,3 +140,14 @@ def test_the_same_files_elsewhere_are_the_same_encoder(tiny_model, tmp_path):
     folder = tiny_model()
     copy = shutil.copytree(folder, tmp_path / "copy")
     assert load_encoder(folder).digest == load_encoder(copy).digest
+
+
+def test_a_pooler_that_a_file_leaves_out_is_the_same_in_every_opening(tiny_model):
+    import torch
+
+    from penchant.language import load_backbone
+
+    folder = tiny_model()
+    one, other = (load_backbone(folder, "cpu").state_dict() for _ in range(2))
+    assert any("pooler" in name for name in one)
+    assert all(torch.equal(one[name], other[name]) for name in one)

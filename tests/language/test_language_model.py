@@ -105,3 +105,29 @@ def test_a_folder_without_a_head_is_refused_or_given_a_fresh_one(tiny_models):
     fresh = load_language_model(tiny_models["minilm"], "cpu", new_head=True)
     assert fresh.kind == "masked"
     assert np.isfinite(fresh.perplexity(TEXTS))
+
+
+def test_a_word_that_shares_a_token_with_its_prompt_is_asked_as_everywhere_else(tiny_models):
+    from penchant.language import shared_choices
+    from penchant.language.likelihood import rows_of
+
+    model = load_language_model(tiny_models["gpt2"], "cpu")
+    vocabulary = sorted(model.tokenizer.get_vocab(), key=len)
+    start = "one two three four five six seven eight nine ten "
+    found = [
+        (start + piece[:-1], piece[-1])
+        for piece in vocabulary
+        if piece.isalpha()
+        and piece.isascii()
+        and len(piece) > 1
+        and len(rows_of(model, start + piece[:-1], piece[-1]).answer) == 1
+        and rows_of(model, start + piece[:-1], piece[-1]).ids
+        != rows_of(model, start + piece[:-1], "?").ids
+    ]
+    prompt, letter = found[0]
+    asked = [prompt, prompt.replace("ten", "nine")]
+    np.testing.assert_allclose(
+        shared_choices(model, [asked], ("?", letter)),
+        model.choices(asked, ("?", letter)),
+        atol=1e-4,
+    )

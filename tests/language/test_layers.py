@@ -150,3 +150,13 @@ def test_batches_hold_each_text_once_and_nearly_no_padding(tokenizer):
 def test_no_texts_are_no_obstacle(tokenizer):
     backbone = Backbone(bert().eval(), tokenizer, Recipe(("mean",)), 16, "digest")
     assert len(LayerCache(backbone, [], 2)) == 0
+
+
+def test_what_is_computed_once_has_no_dropout_and_the_mode_stays(tokenizer):
+    torch.manual_seed(0)
+    backbone = Backbone(bert().eval(), tokenizer, Recipe(("mean",)), 16, "digest")
+    wanted = read(LayerCache(backbone, TEXTS, 2), backbone)
+    cache = LayerCache(backbone.train(), TEXTS, 2)
+    assert backbone.model.training
+    assert cache.below == 2
+    torch.testing.assert_close(read(cache, backbone.eval()), wanted)

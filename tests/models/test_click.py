@@ -143,6 +143,18 @@ def test_score_holds_what_predict_says_of_every_pair(parts):
     assert np.allclose(scores, model.predict(pairs), atol=1e-5)
 
 
+def test_without_cuts_the_factors_alone_foretell(parts):
+    train, events, late = parts
+    model = ClickModel.fit(replace(SMALL, cuts=0, sweeps=30, samples=15), train)
+    pairs = asked(train, events, late, causal=False)
+    found = features(
+        model.factors, pairs, model.factors.vectors(pairs.requests.user, pairs.requests.history)
+    )
+    factors = model.factors.posterior.mean + found[:, :3].sum(axis=1)
+    assert np.array_equal(np.argsort(model.predict(pairs)), np.argsort(factors.astype(np.float32)))
+    assert auc(events.value[late], model.predict(pairs)) > 0.6
+
+
 def test_a_head_is_a_penalised_logistic_regression():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 4)) * [1, 10, 0.1, 0] + 3

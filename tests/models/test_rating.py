@@ -198,3 +198,16 @@ def test_a_history_without_values_counts_as_seen_only(films):
     assert np.allclose(factors.vectors(user, silent).user, prior, atol=1e-4)
     nothing = Sequences.of_items(np.zeros(3, int), np.zeros(0, np.int32))
     assert not np.allclose(factors.vectors(user, nothing).user, prior, atol=1e-4)
+
+
+def test_a_history_without_values_is_no_row_of_bad_ratings(films):
+    model = RatingModel.fit(replace(SMALL, sweeps=30, samples=15), films)
+    interactions = films.interactions
+    silent = Sequences.of_items(np.array([6]), np.arange(6))
+    nobody = np.array([UNKNOWN], np.int32)
+    (scores,) = model.score(Requests(interactions.users, interactions.items, nobody, silent))
+    assert abs(scores.mean() - interactions.events.value.mean()) < 0.5
+    again = RatingModel.restore(model.config, model.state(), films.catalogue, interactions)
+    request = Requests(interactions.users, interactions.items, nobody, silent)
+    assert np.array_equal(again.score(request)[0], scores)
+    assert np.array_equal(again.with_catalogue(films.catalogue).score(request)[0], scores)

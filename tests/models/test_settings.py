@@ -36,6 +36,12 @@ class Outer:
     undocumented: int = field(default=1)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    average: Literal["none", "ema"] = "ema"
+    """Which."""
+
+
 def test_a_whole_number_will_do_for_a_real_one():
     assert configure(EaseConfig, {"l2": 5}) == EaseConfig(5.0)
 
@@ -44,6 +50,12 @@ def test_a_config_inside_a_config_comes_from_a_mapping_and_goes_back():
     outer = configure(Outer, {"tuning": {"rank": 2}, "mode": "sampled"})
     assert outer == Outer(mode="sampled", tuning=Inner(2))
     assert configure(Outer, settings_of(outer)) == outer
+
+
+def test_the_word_none_is_none_where_a_file_cannot_say_it_and_the_word_where_that_is_a_choice():
+    assert configure(Outer, {"tuning": "none"}).tuning is None
+    assert configure(Chosen, {"average": None}).average == "none"
+    assert configure(Chosen, {"average": "none"}).average == "none"
 
 
 @pytest.mark.parametrize(

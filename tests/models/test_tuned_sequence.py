@@ -19,6 +19,7 @@ from penchant.models import (
     tuned_sequence,
     tuned_text,
 )
+from penchant.models.loop_settings import LoopSettings
 from penchant.models.sequence import validation_ndcg
 from penchant.models.texts import Reader
 from penchant.models.tuned_text import Texts, TunedText
@@ -96,6 +97,22 @@ def test_tuning_begins_at_the_frozen_optimum_and_is_kept_where_validation_rises(
     assert all(
         torch.equal(before[name], part) for name, part in fitted.network.state_dict().items()
     )
+
+
+def test_what_would_learn_twice_from_a_batch_is_left_out_of_tuning(world, language):
+    data = circle(world)
+    config = config_of(language)
+    fitted = TextSequence.fit_frozen(config, data)
+    plain = TextSequence.tuned(config, fitted, data)
+    loop = LoopSettings(accumulate=2, adversarial="fgm", average="last")
+    other = TextSequence.tuned(config_of(language, loop=loop), fitted, data)
+    assert other.validations == plain.validations
+    assert len(other.validations) == 1 + config.tuning_epochs
+    averaged = TextSequence.tuned(
+        config_of(language, loop=LoopSettings(average="ema", decay=0.5)), fitted, data
+    )
+    assert averaged.validations[1:] != plain.validations[1:]
+    assert len(averaged.validations) <= 1 + config.tuning_epochs
 
 
 def test_tuning_that_does_not_help_leaves_the_frozen_model_bit_for_bit(world, language):
@@ -319,3 +336,44 @@ def test_the_way_of_tuning_is_a_word_a_mapping_or_settings_behind_dots():
 def test_a_wrong_setting_is_named(setting, message):
     with pytest.raises(UsageError, match=message):
         configure(TextSequenceConfig, setting)
+
+
+def test_tuned_on_pairs_first_new_items_lie_where_their_kind_does(world, language):
+    """Items of one colour follow each other; the text of a new one says which colour it is."""
+    rng = np.random.default_rng(0)
+    kinds = ("red", "blue", "green", "grey")
+    texts = [f"{kind} word{n}" for kind in kinds for n in range(6)]  # the last of each is new
+    histories = [
+        [6 * int(kind) + int(n) for n in rng.permutation(5)[:4]] for kind in rng.integers(0, 4, 120)
+    ]
+    data = world.dataset(histories, texts)
+    config = TextSequenceConfig(
+        language=language, tuning=LoRA(rank=4), pairs=400, pairs_rate=0.01, tuning_epochs=0,
+        dim=16, layers=1, epochs=6, validation="cold-items", refit=False,
+    )  # fmt: skip
+    model = TextSequence.fit(config, data)
+    text = model.network.table.text.numpy()
+    new = [5, 11, 17, 23]
+    others = [n for n in range(24) if n not in new]
+    nearest = np.array(others)[(text[new] @ text[others].T).argmax(axis=1)]
+    assert (nearest // 6).tolist() == [0, 1, 2, 3]
+    assert model.reader.adapter is not None
+    again = TextSequence.restore(config, model.state(), data.catalogue, data.interactions)
+    asked = world.requests(data, [[0, 1], [7, 8]])
+    np.testing.assert_allclose(again.score(asked), model.score(asked), rtol=1e-5)
+    assert model.validations == ()
+
+
+def test_joint_tuning_goes_on_from_what_pairs_made(world, language):
+    data = world.dataset([[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1]] * 6, COLOURS[:4])
+    config = TextSequenceConfig(
+        language=language, tuning=LoRA(rank=2), pairs=30, pairs_rate=0.05, tuning_epochs=1,
+        dim=8, layers=1, epochs=2, refit=False,
+    )  # fmt: skip
+    start = TextSequence.on_pairs(config, data)
+    fitted = TextSequence.fit_frozen(config, data, start=start)
+    model = TextSequence.tuned(config, fitted, data, start=start)
+    frozen = fitted.network.table.text.numpy()
+    moved = np.abs(model.network.table.text.numpy() - frozen).max()
+    base = np.abs(TextSequence.fit_frozen(config, data).network.table.text.numpy() - frozen).max()
+    assert moved < base, "the joint phase begins where the pairs ended, not at the base"

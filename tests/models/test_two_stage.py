@@ -64,6 +64,14 @@ def test_the_scorer_reads_the_last_titles_and_the_candidates_text(world):
     assert both.scorer.asked == [(["title 1", "title 2"], "text 0")]
 
 
+def test_a_scorer_without_a_share_in_the_score_is_not_asked(world):
+    both, told = stages(0.0), stages(1e-9)
+    requests = asked(world, [[7, 1, 2], []])
+    assert np.allclose(both.score(requests), told.score(requests), atol=1e-6)
+    assert told.scorer.asked
+    assert not both.scorer.asked
+
+
 def test_words_stand_behind_the_history(world):
     both = stages(1.0, depth=1)
     both.score(asked(world, [[3], [], []], queries=("films of rain", "war", None)))

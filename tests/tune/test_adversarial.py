@@ -143,3 +143,13 @@ def test_a_language_models_word_embedding_is_found_by_itself():
 def test_a_network_without_embeddings_is_refused():
     with pytest.raises(UsageError, match=r"no nn.Embedding with 'word' in its name"):
         Adversary(Reader(), FGM(where="word"))
+
+
+def test_an_embedding_that_no_gradient_reaches_is_refused_and_not_passed_over():
+    net = Reader()
+
+    def loss_of(_):
+        return net.head(torch.ones(1, 3)).sum(), 1
+
+    with pytest.raises(UsageError, match="none reaches these"):
+        train(net, Lessons(lambda: [0], 1), loss_of, LoopConfig(1, 1, 0.1, adversarial=FGM()))

@@ -1,6 +1,7 @@
 """Pairs of texts from events, their batches, and tuning on them."""
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ import torch
 from penchant.core import Sequences, TrainingFailed, UsageError
 from penchant.language import load_backbone
 from penchant.language.layers import LayerCache
-from penchant.language.tuning import AdaLoRA, LoRA, apply_tuning
+from penchant.language.tuning import AdaLoRA, LoRA, apply_tuning, tuned_state
 from penchant.testing.tiny_models import write_tiny_model
+from penchant.tune import keeper, run_folder
 from penchant.tune.matching import Matching, MatchingConfig, tune_on_pairs
 from penchant.tune.matching_pairs import TextPairs, next_item_pairs
 
@@ -128,3 +130,28 @@ def test_ranks_move_while_it_is_tuned_with_adalora(opened):
 def test_too_few_pairs_are_said_at_once(opened):
     with pytest.raises(TrainingFailed, match="1 pairs of different texts"):
         tune_on_pairs(opened(), TextPairs.of(["a"], ["b"]), LoRA())
+
+
+def test_adalora_that_was_stopped_goes_on_with_the_same_ranks(opened, tmp_path, monkeypatch):
+    way = AdaLoRA(rank=1, start_rank=3, warmup=0.1, cooldown=0.2, interval=2)
+    config = MatchingConfig(batch=4, epochs=3, learning_rate=0.01)
+
+    def weights(folder=None):
+        backbone = opened()
+        with run_folder(folder, every_steps=1) if folder else nullcontext():
+            tune_on_pairs(backbone, chain(), way, config)
+        return tuned_state(backbone)
+
+    whole, write = weights(), keeper.write_checkpoint
+
+    def write_and_stop(folder, step, *rest):
+        write(folder, step, *rest)
+        if step == 7:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(keeper, "write_checkpoint", write_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        weights(tmp_path)
+    monkeypatch.undo()
+    resumed = weights(tmp_path)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)

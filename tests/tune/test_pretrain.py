@@ -33,6 +33,7 @@ from penchant.language.tuning import (
     PromptTuning,
     TopLayers,
 )
+from penchant.testing import write_tiny_model
 from penchant.tune import Masking, PretrainConfig, corpus_of_texts, pretrain
 from penchant.tune.pretrain_batches import Batches, loss_of
 
@@ -274,3 +275,9 @@ def test_an_encoder_decoder_and_no_corpus_are_refused(folders):
         pretrain(folders["seq2seq"], CORPUS)
     with pytest.raises(UsageError, match="corpus_of"):
         pretrain(folders["masked"])
+
+
+def test_biases_that_the_folder_could_not_hold_are_not_learned(tmp_path):
+    language = write_tiny_model(tmp_path / "llama", "llama")
+    with pytest.raises(UsageError, match="no biases"):
+        pretrain(language, CORPUS, PretrainConfig(tuning=BitFit()))

@@ -148,3 +148,35 @@ def test_the_folder_holds_the_curves_too(learn, tmp_path):
     _, history, _ = learn(tmp_path)
     assert read_curves(tmp_path / "1-squares" / "curves.json") == history
     assert (tmp_path / "1-squares" / "curves.svg").read_text("utf-8").startswith("<?xml")
+
+
+def test_a_training_that_was_done_answers_at_once_as_after_it_was_trained(tmp_path):
+    import numpy as np
+
+    from penchant.tune import Lessons, LoopConfig, run_folder, train
+
+    def trained():
+        network = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Dropout(0.5))
+        figures = iter(np.array([0.25, 0.5], np.float32))  # NumPy's numbers, as metrics give them
+        with run_folder(tmp_path):
+            history = train(
+                network,
+                Lessons(lambda: range(3), 3),
+                lambda _: (network(torch.ones(4, 1)).square().mean(), 1),
+                LoopConfig(2, 2, 0.1),
+                lambda: next(figures),
+            )
+        return network, history
+
+    (first, history), (again, read) = trained(), trained()
+    assert read.validations == history.validations == [0.25, 0.5]
+    assert not first[1].training
+    assert not again[1].training
+    assert torch.equal(first(torch.ones(2, 1)), again(torch.ones(2, 1)))
+
+
+def test_what_a_checkpoint_cannot_hold_is_an_error_and_no_text(tmp_path):
+    from penchant.tune.checkpoint import Checkpoint, write_checkpoint
+
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        write_checkpoint(tmp_path, 1, Checkpoint({}, {"state": object()}, {}), keep=1)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from penchant.core import UsageError, generator
-from penchant.tune import FGM, Lessons, LoopConfig, train
+from penchant.tune import EMA, FGM, PGD, BestK, LastK, Lessons, LoopConfig, train
 from penchant.tune.optimisers import parameter_groups
 
 
@@ -247,3 +247,20 @@ def test_a_setting_out_of_range_is_named(given, told):
 
 def test_settings_are_compared_by_value():
     assert config(adversarial=FGM()) == copy.deepcopy(config(adversarial=FGM(size=1.0)))
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: config(clip=0.0), r"LoopConfig\.clip must be above 0"),
+        (lambda: FGM(size=0.0), r"FGM\.size must be above 0"),
+        (lambda: PGD(steps=0), r"PGD\.steps must be at least 1"),
+        (lambda: PGD(step=-1.0), r"PGD\.step must be above 0"),
+        (lambda: EMA(decay=1.0), r"EMA\.decay must be at least 0 and below 1"),
+        (lambda: LastK(0), r"LastK\.k must be at least 1"),
+        (lambda: BestK(0), r"BestK\.k must be at least 1"),
+    ],
+)
+def test_a_setting_with_which_nothing_would_happen_is_refused(make, told):
+    with pytest.raises(UsageError, match=told):
+        make()

@@ -13,6 +13,7 @@ from penchant.core import UsageError
 
 from . import options
 from .output import document, note
+from .places import check_file, check_run
 from .settings import pairs
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def few_shot(  # noqa: PLR0913 - an option each
 
     given = read_examples(examples)
     asked = read_examples(test) if test else ()
+    _check(asked if draws > 1 else None, out, save)
     other = _transfer(transfer_events, transfer_items, pairs("--column", column or []))
     names = tuple(name.strip() for name in ways.split(",") if name.strip())
     config = FewShotConfig(language or DEFAULT_MODEL)
@@ -112,6 +114,20 @@ def few_shot(  # noqa: PLR0913 - an option each
     if save is not None:
         model.save(save)
     _told(found, as_json)
+
+
+def _check(judged: Sequence[Example] | None, out: Path | None, save: Path | None) -> None:
+    """Refuse what could only fail after everything was learned.
+
+    Raises:
+        UsageError: examples that every draw is judged by lack labels; a place cannot be written.
+    """
+    if judged is not None and len({one.label for one in judged} - {None}) < 2:
+        raise UsageError("--draws: --test has no labels of both kinds, so no draw can be judged.")
+    if save is not None:
+        check_run(save, "--save")
+    if out is not None:
+        check_file(out)
 
 
 def _drawn(given: Sequence[Example], shots: int | None, seed: int) -> Sequence[Example]:

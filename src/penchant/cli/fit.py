@@ -37,12 +37,7 @@ def fit(  # noqa: PLR0913 - an option each
         str | None,
         typer.Option("--split", metavar="S", help="Train on the training part of this split only."),
     ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed", metavar="N", min=0, help="The seed of all randomness.  [default: 0]"
-        ),
-    ] = None,
+    seed: options.FileSeed = None,
     resume: Annotated[
         Path | None,
         typer.Option(

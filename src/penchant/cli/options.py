@@ -22,6 +22,11 @@ Split = Annotated[
 Seed = Annotated[
     int, typer.Option("--seed", metavar="N", min=0, help="The seed of all randomness.")
 ]
+FileSeed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", min=0, help="The seed of all randomness.  [default: 0]"),
+]
+"""Where a config file may hold the seed of the split too."""
 Run = Annotated[Path, typer.Option("--run", metavar="RUN", help="A run that 'penchant fit' wrote.")]
 Length = Annotated[int, typer.Option("-k", metavar="N", min=1, help="The length of a list.")]
 Lengths = Annotated[

@@ -8,8 +8,12 @@ from pathlib import Path
 from penchant.core import UsageError
 
 
-def check_run(out: Path) -> None:
+def check_run(out: Path, option: str = "--out") -> None:
     """Refuse a place that a run cannot be written to.
+
+    Args:
+        out: the folder to be.
+        option: that named it, for the message.
 
     Raises:
         UsageError: it is a file, a folder with something else in it, or may not be written.
@@ -17,10 +21,10 @@ def check_run(out: Path) -> None:
     if out.is_dir():
         if any(out.iterdir()) and not (out / "manifest.json").is_file():
             raise UsageError(
-                f"--out {out}: that folder holds something other than a run. Name a new folder."
+                f"{option} {out}: that folder holds something other than a run. Name a new folder."
             )
     elif out.exists():
-        raise UsageError(f"--out {out}: a file is in the way. Name a new folder.")
+        raise UsageError(f"{option} {out}: a file is in the way. Name a new folder.")
     check_folder_above(out)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, cast
@@ -87,6 +87,9 @@ def predict(  # noqa: PLR0913 - an option each
     from penchant.engine import load
 
     check_file(out)
+    ranking = {"--candidates": candidates, "--drop-unknown": drop_unknown}
+    foretelling = {"--items": items, "--column": column, "--causal": causal}
+    refuse("--requests", ranking) if events is not None else refuse("--events", foretelling)
     if events is not None:
         foretell(run, requests, Foretold(events, items, column or [], causal, out), as_json)
         return
@@ -113,6 +116,17 @@ def predict(  # noqa: PLR0913 - an option each
         document({"ranked": str(out), "requests": len(asked.ids), "empty": empty, "k": k})
     else:
         print(f"ranked {len(asked.ids):,} requests: {out}")
+
+
+def refuse(needs: str, given: Mapping[str, object]) -> None:
+    """Refuse options that would do nothing.
+
+    Raises:
+        UsageError: one of them is set; it goes with the option ``needs``.
+    """
+    for option, value in given.items():
+        if value:
+            raise UsageError(f"{option} goes with {needs}. Leave it out.")
 
 
 def _strangers(fitted: Recommender, asked: RequestFile) -> int:

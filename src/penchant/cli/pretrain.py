@@ -73,7 +73,7 @@ def pretrain(  # noqa: PLR0913 - an option each
             "--user-texts", metavar="N", min=0, help="Most texts made of people's events."
         ),
     ] = 2000,
-    seed: options.Seed = 0,
+    seed: options.FileSeed = None,
     as_json: options.AsJson = False,
 ) -> None:
     r"""Let a language model read the catalogue before it is used.
@@ -101,6 +101,7 @@ def pretrain(  # noqa: PLR0913 - an option each
         raise UsageError(f"--out {out}: that name is taken. Name a new folder.")
     check_folder_above(out)
     way = way_by_name(tuning)
+    seed = reading.file.get("seed", 0) if seed is None else seed
     slow = tuning in ("full", "top-layers")
     rate = learning_rate if learning_rate is not None else (5e-5 if slow else 5e-4)
     config = PretrainConfig(

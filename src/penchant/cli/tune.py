@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -76,7 +77,7 @@ def tune(  # noqa: PLR0913 - an option each
         Path | None,
         typer.Option("--picture", metavar="FILE", help="Draw the search, as .png or .svg."),
     ] = None,
-    seed: options.Seed = 0,
+    seed: options.FileSeed = None,
     as_json: options.AsJson = False,
 ) -> None:
     r"""Search for good settings on validation events.
@@ -97,6 +98,7 @@ def tune(  # noqa: PLR0913 - an option each
     file = reading.file
     name = file.get("model", "text-sequence") if model is None else model
     reading.check()
+    seed = file.get("seed", 0) if seed is None else seed
     seconds = duration(limit) if limit else None
     space = {key: values(key, text) for key, text in pairs("--search", search or []).items()}
     estimator = by_name(name, **file.get("model_settings", {}) | from_options(setting or []))
@@ -199,23 +201,33 @@ def _from(base: Path, value: Any) -> Any:
 
 
 def _toml(tables: Mapping[str, Any], above: str = "") -> str:
-    """Nested tables of plain values as TOML; what is None is left out.
+    """Nested tables of plain values as TOML, which has no None: a setting that is None is a word.
 
-    >>> print(_toml({"fit": {"seed": 0, "out": None}}).strip())
-    [fit]
-    seed = 0
+    >>> print(_toml({"model": {"rank": 8, "tuning": None}, "columns": {"movie id": "item_id"}}).strip())
+    [model]
+    rank = 8
+    tuning = "none"
+    <BLANKLINE>
+    [columns]
+    "movie id" = "item_id"
     """
-    import json
-
     text = ""
     for key, value in tables.items():
         if isinstance(value, Mapping):
             plain = {k: v for k, v in value.items() if not isinstance(v, Mapping)}
             nested = {k: v for k, v in value.items() if isinstance(v, Mapping)}
             rows = "".join(
-                f"{k} = {json.dumps(v, ensure_ascii=False)}\n"
-                for k, v in plain.items()
-                if v is not None
+                f"{_key(k)} = {_quoted('none' if v is None else v)}\n" for k, v in plain.items()
             )
-            text += f"\n[{above}{key}]\n{rows}" + _toml(nested, f"{above}{key}.")
+            text += f"\n[{above}{_key(key)}]\n{rows}" + _toml(nested, f"{above}{_key(key)}.")
     return text
+
+
+def _key(name: str) -> str:
+    """A name as a key of TOML, in quotes where it has other signs than a bare one may."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
+def _quoted(value: Any) -> str:
+    """A plain value as TOML: JSON but for one sign that TOML wants escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

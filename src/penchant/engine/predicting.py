@@ -16,6 +16,7 @@ from penchant.core import (
     Requests,
     Sequences,
     Unsupported,
+    UsageError,
     before,
 )
 
@@ -53,6 +54,13 @@ def predicted(
             "or rating-model, or a model of your own with a method 'predict'."
         )
     asked = events.interactions
+    if causal and asked.timed != interactions.timed:
+        have = ("positions", "times")
+        raise UsageError(
+            f"causal: the training events have {have[interactions.timed]}, these have "
+            f"{have[asked.timed]}, so nothing tells what came before what. Give both the same "
+            "column, timestamp or position."
+        )
     to_item = asked.items.onto(catalogue.items)
     item = to_item[asked.events.item].astype(np.int32)
     user = asked.users.onto(interactions.users)

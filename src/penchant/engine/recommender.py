@@ -187,6 +187,8 @@ class Recommender:
 
         Raises:
             Unsupported: the model only ranks.
+            UsageError: causal, and the events have times where the training events have positions,
+                or the other way round.
         """
         return predicted(self.model, self.catalogue, self.interactions, events, causal=causal)
 

@@ -23,20 +23,28 @@ def added_means(
         train: the training events.
         test: the events that are foretold.
         label: what came of the training and of the test events.
-        causal: whether the means go on with the test events, each strictly before its time.
+        causal: whether the means go on with the test events, each strictly before its time. Those
+            of items need times: positions cannot be compared between users.
     """
     learned, truth = label
     mean = float(learned.mean()) if len(learned) else 0.0
     user = test.users.onto(train.users)[test.events.row]
     item = test.items.onto(train.items)[test.events.item]
     out = np.full(len(truth), mean)
-    for damping, trained, asked, codes, number in (
-        (USER_DAMPING, train.events.row, test.events.row, user, len(train.users)),
-        (ITEM_DAMPING, train.events.item, test.events.item, item, len(train.items)),
+    for damping, trained, asked, codes, number, goes_on in (
+        (USER_DAMPING, train.events.row, test.events.row, user, len(train.users), causal),
+        (
+            ITEM_DAMPING,
+            train.events.item,
+            test.events.item,
+            item,
+            len(train.items),
+            causal and test.timed,
+        ),
     ):
         total = np.append(np.bincount(trained, learned - mean, number), 0.0)[codes]
         count = np.append(np.bincount(trained, minlength=number), 0.0)[codes]
-        if causal:
+        if goes_on:
             more, further = _earlier(asked, test.events.time, truth - mean)
             total, count = total + further, count + more
         out += total / (count + damping)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +15,8 @@ from penchant.models import configure, did_you_mean, settings_of
 
 if TYPE_CHECKING:
     import optuna
+
+log = logging.getLogger(__name__)
 
 STARTUP = 5  # trials drawn at random before the model of good settings is made
 WARMUP = 2  # validations that every fit may finish before it can be given up
@@ -189,21 +192,49 @@ class Asked:
 
 
 def checked_space(space: Space, config: Any) -> Space:
-    """The space, once every field of it is one of the config.
+    """The space, once every field of it is one of the config and can be drawn.
 
     Raises:
-        UsageError: a field that the config does not have.
+        UsageError: a field that the config does not have, of which no value can be had, or the only
+            one and no drawn config would have it (beside others that is said, and passed over).
     """
     names = [field.name for field in fields(config)]
-    for field in space:
-        head = field.partition(".")[0]
+    for field, values in space.items():
+        head, _, rest = field.partition(".")
         if head not in names:
             guess = did_you_mean(head, names)
             raise UsageError(
                 f"{type(config).__name__} has no setting {head!r} to search{guess} "
                 f"Settings: {', '.join(names)}."
             )
+        heads = [config, *(_with(config, head, value) for value in _some(space.get(head)))]
+        if rest and not any(_has(chosen, field) for chosen in heads):
+            told = (
+                f"{field} would never be searched: {head} = {getattr(config, head)!r} has no setting "
+                f"{rest!r}. Set {head} to what has one, or search {head} too."
+            )
+            if len(space) == 1:  # every trial would be the same
+                raise UsageError(told)
+            log.warning(told)
+        refused = [] if rest else [v for v in _some(values) if _with(config, field, v) is None]
+        # some numbers may not go with the others; a wrong word, or nothing that fits, is a mistake
+        if words := [
+            v for v in refused if isinstance(v, str) or len(refused) == len(_some(values))
+        ]:
+            configure(type(config), {**settings_of(config), field: words[0]})
     return space
+
+
+def _some(values: Real | Whole | Choice | None) -> Sequence[Any]:
+    """The values of a choice, the ends of a range, whole numbers from its lower end."""
+    match values:
+        case Choice():
+            return values.values
+        case Real():
+            return (values.low, values.high)
+        case Whole():
+            return range(values.low, min(values.high, values.low + 20) + 1)
+    return ()
 
 
 def _sqlite(path: Path) -> optuna.storages.RDBStorage:

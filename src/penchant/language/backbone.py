@@ -16,6 +16,7 @@ from .families import Family, blocks_of, family_of
 from .files import checked_config
 from .folder import read_attention, save_backbone
 from .opening import open_model, open_tokenizer, silent, token_limit
+from .padding import padded
 from .pooling import AttentionPooling, pooled
 from .recipe import Recipe, chosen, read_recipe, says_pooling
 
@@ -124,13 +125,7 @@ class Backbone(nn.Module):
 
     def padded(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Token ids (batch, longest) int64 and which of them are text, the same shape, bool."""
-        lengths = torch.tensor([len(row) for row in tokens])
-        longest = int(lengths.max())
-        fill = self.tokenizer.pad_token_id or 0
-        ids = torch.tensor([list(row) + [fill] * (longest - len(row)) for row in tokens])
-        mask = torch.arange(longest)[None, :] < lengths[:, None]
-        device = self.model.device
-        return ids.to(device), mask.to(device)
+        return padded(self, tokens)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Last hidden states (batch, longest, hidden) float32 of padded tokens."""

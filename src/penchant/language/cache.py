@@ -138,6 +138,8 @@ class VectorCache:
         for path in paths:
             names, vectors = self._read(path) or ([], np.zeros((0, self.dim), np.float32))
             merged.update(zip(names, vectors, strict=True))
+        if not merged:  # another process wrote them together meanwhile
+            return
         whole = self._write(list(merged), np.stack(list(merged.values())))
         for path in paths:
             if path != whole:
@@ -145,5 +147,6 @@ class VectorCache:
 
     def _sweep(self) -> None:
         for path in self.folder.glob(".*.part"):
-            if time.time() - path.stat().st_mtime > _STALE:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # its writer has finished meanwhile
+                if time.time() - path.stat().st_mtime > _STALE:
+                    path.unlink()

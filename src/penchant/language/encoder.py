@@ -11,24 +11,27 @@ from numpy.typing import NDArray
 
 from .backbone import Backbone
 from .batches import batches_by_length
+from .tuning import tuned_digest, tuning_of
 
 TOKENS_A_BATCH = 8192
 """Tokens of one forward pass, padding included: 40 MB of activations in MiniLM."""
 
 
 class TransformerEncoder:
-    """A frozen transformer with its tokenizer and its own way of pooling.
+    """A transformer that stays as it is, with its tokenizer and its own way of pooling.
 
     Attributes:
         dim: length of a vector.
-        digest: SHA-256 (hex) over weights, tokenizer, pooling and length.
+        digest: SHA-256 (hex) over weights, tokenizer, pooling and length, and over what is tuned as
+            it was when the encoder was made.
         length: tokens after which a text is cut.
     """
 
     def __init__(self, backbone: Backbone) -> None:
         self.backbone = backbone.eval()
         self.length = backbone.length
-        self.digest = backbone.vectors_digest
+        own = backbone.vectors_digest
+        self.digest = own if tuning_of(backbone) is None else tuned_digest(backbone, own)
         self.dim = backbone.dim
 
     @classmethod

@@ -42,8 +42,8 @@ def save_backbone(backbone: Backbone, folder: Path) -> None:
     model = backbone.model
     if not isinstance(model, PreTrainedModel) or adds_parts(backbone):
         raise UsageError(
-            "the model is wrapped by a way of tuning. Merge that into the weights first, or save "
-            "the adapter alone."
+            "the model has parts of a way of tuning that its folder cannot hold. Merge that into the "
+            "weights first (bitfit cannot be on a model without biases), or save the adapter alone."
         )
     folder.mkdir(parents=True, exist_ok=True)
     with silent():
@@ -63,6 +63,7 @@ def save_backbone(backbone: Backbone, folder: Path) -> None:
     pooling = {
         "word_embedding_dimension": backbone.dim // len(recipe.pooling),
         "pooling_mode": recipe.pooling[0] if len(recipe.pooling) == 1 else list(recipe.pooling),
+        "include_prompt": recipe.prompt_pooled,
     }
     prompts = dict(recipe.prompts) | ({"default": recipe.prompt} if recipe.prompt else {})
     asked = {"prompts": prompts, "default_prompt_name": "default" if recipe.prompt else None}

@@ -104,7 +104,7 @@ def _link(file: Path, place: Path) -> None:
 
 def _place(aside: Path, folder: Path) -> None:
     for path in aside.iterdir():
-        with path.open("rb") as written:
+        with path.open("rb+") as written:  # Windows syncs only what is open for writing
             os.fsync(written.fileno())
     try:
         aside.rename(folder)

@@ -64,7 +64,14 @@ class LayerCache:
         self._states: NDArray[np.float32] | None = None
         self._returned = 0  # length of the tuple that a block returns; 0 where it returns states
         if self.below:
-            self._fill(backbone, in_memory)
+            training = backbone.model.training
+            if training:  # what is computed once has no dropout
+                backbone.model.eval()
+            try:
+                self._fill(backbone, in_memory)
+            finally:
+                if training:
+                    backbone.model.train()
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from penchant.core import UsageError
 
 from .batches import batches_by_length
+from .padding import padded
 
 if TYPE_CHECKING:
     from .language_model import LanguageModel
@@ -104,10 +104,10 @@ def scored(model: LanguageModel, rows: Sequence[Row]) -> NDArray[np.float64]:
 
 def _pass(model: LanguageModel, asked: list[list[Row]]) -> list[list[float]]:
     """Values of the rows of one batch; the rows of an inner list read the same tokens."""
-    ids, mask = _padded(model, [group[0].ids for group in asked])
+    ids, mask = padded(model, [group[0].ids for group in asked])
     labels = None
     if model.kind == "seq2seq":
-        labels, kept = _padded(model, [group[0].answer for group in asked])
+        labels, kept = padded(model, [group[0].answer for group in asked])
         labels = labels.masked_fill(~kept, -100)
     columns = sorted({place for group in asked for row in group for place in row.places})
     where = {column: at for at, column in enumerate(columns)}
@@ -127,16 +127,6 @@ def _pass(model: LanguageModel, asked: list[list[Row]]) -> list[list[float]]:
 def _budget(model: LanguageModel) -> int:
     vocabulary = int(model.model.config.get_text_config().vocab_size)
     return min(TOKENS_A_BATCH, max(1, LOGITS_A_BATCH // vocabulary))
-
-
-def _padded(model: LanguageModel, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    lengths = torch.tensor([len(row) for row in tokens])
-    longest = int(lengths.max())
-    fill = model.tokenizer.pad_token_id or 0
-    ids = torch.tensor([list(row) + [fill] * (longest - len(row)) for row in tokens])
-    mask = torch.arange(longest)[None, :] < lengths[:, None]
-    device = model.model.device
-    return ids.to(device), mask.to(device)
 
 
 def _causal(model: LanguageModel, prompt: str, answer: str) -> Row:

@@ -84,7 +84,10 @@ def open_model(folder: Path, fields: dict[str, Any], head: bool = False) -> tupl
             raise
         raise _unusable(folder, error) from error
     # BERT's pooler is a head that none of our poolings reads; many files leave it out
-    lacking = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
+    unread = {key for key in report["missing_keys"] if key.startswith("pooler.")}
+    for key in unread:  # transformers fills it at random: no two openings would be the same
+        torch.nn.init.zeros_(model.get_parameter(key))
+    lacking = sorted(set(report["missing_keys"]) - unread)
     body = [key for key in lacking if not head or key.startswith(f"{model.base_model_prefix}.")]
     if body:
         raise ModelNotFound(

@@ -49,7 +49,10 @@ def shared_choices(
     """
     rows = [[[rows_of(model, p, word) for word in words] for p in group] for group in questions]
     single = all(len(row.answer) == 1 for group in rows for asked in group for row in asked)
-    if model.kind != "causal" or not single or isinstance(tuning_of(model), _OWN_TOKENS):
+    # a word that shares a token with the end of its prompt is asked after another prompt
+    alike = all(row.ids == asked[0].ids for group in rows for asked in group for row in asked)
+    own = isinstance(tuning_of(model), _OWN_TOKENS)
+    if model.kind != "causal" or not single or not alike or own:
         flat = [row for group in rows for asked in group for row in asked]
         return scored(model, flat).reshape(-1, len(words))
     training = model.training

@@ -24,7 +24,8 @@ from .sequence_config import SequenceConfig
 from .settings import configure, did_you_mean, field_help, settings_of, within
 from .star import Star, StarConfig
 from .text_mean import TextMean, TextMeanConfig
-from .text_sequence import TextSequence, TextSequenceConfig
+from .text_sequence import TextSequence
+from .text_sequence_config import TextSequenceConfig
 from .two_tower import TwoTower, TwoTowerConfig
 
 ALL: tuple[type[ModelClass], ...] = (

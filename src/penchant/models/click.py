@@ -51,7 +51,7 @@ class ClickConfig(PairConfig):
     like: float = 0.5
     """An event is a like where its value is at least this; one without a value is a like."""
     cuts: int = 4
-    """Pasts on whose futures the head learns: shares of the events from a half upwards."""
+    """Pasts on whose futures the head learns: shares of the events from a half upwards; 0 for no head."""
     cut_sweeps: int = 40
     """Passes of the sampler for each of those."""
     l2: float = 20.0

@@ -53,14 +53,16 @@ def learn_heads(
     Args:
         labelled: the training events, their values 0 or 1.
         fitted_on: fits factors on some of the events.
-        cuts: shares of the events, ascending; a block ends where the next one begins.
+        cuts: shares of the events, ascending; a block ends where the next one begins. Without any
+            the factors alone foretell.
         l2: penalty of the heads.
         rng: which events of a block too large are taken.
     """
     events = labelled.events
     when = moments(labelled)
     frozen, live, label = [], [], []
-    for cut, end in zip(cuts, [*cuts[1:], 1.0], strict=True):
+    ends = [*cuts[1:], 1.0] if cuts else []
+    for cut, end in zip(cuts, ends, strict=True):
         block = np.flatnonzero((when >= cut) & (when < end if end < 1 else True))
         if len(block) > MOST:
             block = np.sort(rng.choice(block, MOST, replace=False))

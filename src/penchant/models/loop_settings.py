@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from penchant.core import UsageError
@@ -48,13 +48,12 @@ class LoopSettings:
         """
         averages = {"none": None, "ema": EMA(self.decay), "last": LastK(), "best": BestK()}
         attacks = {"none": None, "fgm": FGM(self.size), "pgd": PGD(self.size)}
-        return LoopConfig(
-            *limits,
+        return replace(
+            LoopConfig(*limits, **more),
             optimiser=self.optimiser,
             schedule=self.schedule,
             accumulate=self.accumulate,
             precision=self.precision,
             average=averages[self.average],
             adversarial=attacks[self.adversarial],
-            **more,
         )

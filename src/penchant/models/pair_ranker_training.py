@@ -35,6 +35,9 @@ LEAST = 5
 
 WEIGHT_DECAY = 0.01
 
+CELLS = 2**27
+"""Scores of a first stage that are held at once: 0.5 GB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lists:
@@ -63,12 +66,25 @@ class Lists:
 def lists_of(first: Any, holdout: Holdout, depth: int) -> Lists:
     """What a fitted first stage lists for held-out users."""
     requests = holdout.requests
+    step = max(1, CELLS // max(1, len(requests.items)))
+    parts = [slice(start, start + step) for start in range(0, len(requests), step)]
+    found, codes = (
+        np.concatenate(part)
+        for part in zip(*(_listed(first, requests[rows], depth) for rows in parts), strict=True)
+    )
+    target = holdout.truth.item[holdout.truth.indptr[:-1]]
+    return Lists(requests, codes, found, target)
+
+
+def _listed(
+    first: Any, requests: Requests, depth: int
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Scores and codes of a first stage's best items, (rows, depth) each."""
     scores = first.score(requests)
     codes = shortlist(scores, requests.history, depth)
     found = np.take_along_axis(scores, np.maximum(codes, 0).astype(np.int64), axis=1)
     found[codes < 0] = -np.inf
-    target = holdout.truth.item[holdout.truth.indptr[:-1]]
-    return Lists(requests, codes, found, target)
+    return found, codes
 
 
 def fit_scorer(

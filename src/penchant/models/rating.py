@@ -49,8 +49,9 @@ class RatingModel:
     (that is the implicit feedback of SVD++). Both are sampled rather than fitted, and predictions
     averaged over the samples (see ``posterior`` for the sources).
 
-    Labels are the values of the events; an event without one counts as its weight. On MovieLens-100K
-    it takes a minute of one CPU core.
+    Labels are the values of the events; an event without one counts as its weight. Where every
+    training event has a value, a history without them says what was seen and nothing of how it was
+    rated. On MovieLens-100K it takes a minute of one CPU core.
 
     State: the samples, the side features, and the range of the ratings.
     """
@@ -65,12 +66,19 @@ class RatingModel:
     }
 
     def __init__(
-        self, config: RatingConfig, factors: PairFactors, span: NDArray[np.float32], reader: Reader
+        self,
+        config: RatingConfig,
+        factors: PairFactors,
+        span: NDArray[np.float32],
+        reader: Reader,
+        *,
+        weighed: bool,
     ) -> None:
         self.config = config
         self.factors = factors
         self.span = span
         self.reader = reader
+        self.weighed = weighed
 
     @classmethod
     def fit(cls, config: RatingConfig, train: Dataset, seed: int = 0) -> Self:
@@ -84,7 +92,7 @@ class RatingModel:
         factors = PairFactors.fit(train, labels, vectors, config, rng)
         value = labels.value if len(labels.value) else np.zeros(1, np.float32)
         span = np.array([value.min(), value.max()], np.float32)
-        return cls(config, factors, span, reader)
+        return cls(config, factors, span, reader, weighed=_weighed(train.interactions))
 
     @classmethod
     def restore(
@@ -94,7 +102,8 @@ class RatingModel:
         from .pair_factors import PairFactors
 
         reader = Reader(config.language, state["reader"])
-        return cls(config, PairFactors.restore(state), state["span"], reader)
+        factors, weighed = PairFactors.restore(state), _weighed(interactions)
+        return cls(config, factors, state["span"], reader, weighed=weighed)
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """The rating foretold for every item, not held to the range of ratings, (rows, items).
@@ -103,7 +112,7 @@ class RatingModel:
             Unsupported: a row has a query.
         """
         no_queries(self.name, requests)
-        vectors = self.factors.vectors(requests.user, rated(requests.history))
+        vectors = self.factors.vectors(requests.user, self._told(requests.history))
         return self.factors.all_items(vectors)
 
     def predict(self, pairs: Pairs) -> NDArray[np.float32]:
@@ -111,7 +120,7 @@ class RatingModel:
         out = np.zeros(len(pairs), np.float32)
         for start in range(0, len(pairs), BATCH):
             part = pairs[start : start + BATCH]
-            vectors = self.factors.vectors(part.requests.user, rated(part.requests.history))
+            vectors = self.factors.vectors(part.requests.user, self._told(part.requests.history))
             known = part.item >= 0
             bias = np.where(known, self.factors.item_bias[part.item], 0.0)
             match = np.where(known, self.factors.of_pairs(vectors, part.item), 0.0)
@@ -126,10 +135,20 @@ class RatingModel:
         """The same ratings, and those of new items from their texts."""
         known = self.factors.posterior.items.shape[1]
         vectors = self.reader.vectors(catalogue.texts[known:])
-        return type(self)(self.config, self.factors.with_texts(vectors), self.span, self.reader)
+        factors = self.factors.with_texts(vectors)
+        return type(self)(self.config, factors, self.span, self.reader, weighed=self.weighed)
+
+    def _told(self, history: Sequences) -> Sequences:
+        """A history as labels; a weight of 1 beside ratings up to 5 would be the worst of them."""
+        return rated(history) if self.weighed else history
 
 
 def rated(events: Sequences) -> Sequences:
     """Events with their weight for a value where none was given."""
     value = np.where(np.isnan(events.value), events.weight, events.value).astype(np.float32)
     return replace(events, value=value)
+
+
+def _weighed(interactions: Interactions) -> bool:
+    """Whether the weight of some training event stood for a value."""
+    return bool(np.isnan(interactions.events.value).any())

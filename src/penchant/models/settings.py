@@ -19,6 +19,9 @@ C = TypeVar("C")
 WAY = "way"
 """In a mapping for a field that may hold one of several configs: the name of the one it holds."""
 
+NONE = "none"
+"""The word for None, which TOML cannot write; the command line reads it as None."""
+
 
 def configure(config: type[C], settings: Mapping[str, Any]) -> C:
     """Build a config from plain values, as they come from a file, a bundle or the command line.
@@ -153,12 +156,15 @@ def _one_of(place: str, ways: Mapping[str, Any], value: Any) -> Any:
 
 def _value(place: str, hint: Any, value: Any) -> Any:
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    if NoneType in kinds and value == NONE and str not in kinds:
+        return None
+    word = NONE if value is None else value
     ways = {kind.name: kind for kind in kinds if hasattr(kind, "name")}
     if ways and isinstance(value, str | Mapping):
         return _one_of(place, ways, value)
     for kind in kinds:
-        if get_origin(kind) is Literal and value in get_args(kind):
-            return value
+        if get_origin(kind) is Literal and word in get_args(kind):
+            return word
         if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
             return configure(kind, value)  # type: ignore[arg-type]  # narrowed to a dataclass above
         if _is_a(value, kind):

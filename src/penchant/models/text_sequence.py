@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +17,9 @@ from penchant.core import (
     Space,
     State,
 )
-from penchant.language import DEFAULT_MODEL
-from penchant.language.tuning import Tuning
 
 from .base import popularity_prior
-from .sequence_config import SequenceConfig
-from .settings import within
+from .text_sequence_config import TextSequenceConfig
 from .texts import Reader, empty
 from .whitening import Centred, whitening
 
@@ -31,48 +27,11 @@ if TYPE_CHECKING:
     from penchant.data import Dataset
 
     from .next_item import NextItem
-    from .sequence import Fitted
+    from .sequence import Cut, Fitted
+    from .texts import Adapter
 
 ADAPTER = "adapter."
 """Before the names of tuned weights in the state."""
-
-
-@dataclass(frozen=True)
-class TextSequenceConfig(SequenceConfig):
-    """Settings of TextSequence: those of every model of the next item, and how text is read."""
-
-    language: str = DEFAULT_MODEL
-    """The encoder: a packaged name, a folder, or a Hugging Face id."""
-    id_dropout: float = 0.0
-    """How often an item's own vector is left out in training, so that its text must do."""
-    gaps: bool = False
-    """Whether the time between events is read, where events have times."""
-    validation: Literal["last-events", "cold-items"] = "last-events"
-    """What is held out for early stopping: last events of users, or all events of a tenth of the
-    items, to be found by their text alone. The second is for catalogues in which much is new."""
-    tuning: Tuning | None = None
-    """How the language model is tuned, after training over its frozen vectors; left out: not at all."""
-    language_rate: float = 0.0003
-    """Step size of the language model, where it is tuned."""
-    language_texts: int = 256
-    """Most texts that a step of the language model reads."""
-    language_every: int = 10
-    """Batches between two steps of the language model."""
-    head_rate: float = 0.1
-    """In tuning, the share of `learning_rate` at which everything else goes on learning."""
-    tuning_epochs: int = 10
-    """Most passes over the data in tuning."""
-    tuning_patience: int = 3
-    """Epochs of tuning without a better validation NDCG@10 before it stops."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        within(self, "id_dropout", 0.0, 1.0)
-        within(self, "head_rate", 0.0, 1.0)
-        within(self, "language_rate", 0.0, 1.0, open_low=True)
-        for field in ("language_texts", "language_every", "tuning_epochs"):
-            within(self, field, 1, float("inf"))
-        within(self, "tuning_patience", 0, float("inf"))
 
 
 class TextSequence:
@@ -87,7 +46,8 @@ class TextSequence:
     A query is answered by the cosine of its vector with the items' text; with a history too, both
     scores are standardised over the items and added.
 
-    With ``tuning``, training over the frozen vectors is followed by epochs in which the language
+    With ``pairs``, the language model is first tuned on pairs of consecutive items
+    (:mod:`~penchant.models.tuned_pairs`). With ``tuning``, training over the frozen vectors is followed by epochs in which the language
     model learns as well (:mod:`~penchant.models.tuned_text`), at its own rate. They are kept only
     where the validation NDCG@10 rises above that of the frozen model.
 
@@ -131,16 +91,42 @@ class TextSequence:
             ModelNotFound: the encoder cannot be found.
             TrainingFailed: nobody has two events, or the loss is not a number.
         """
-        return cls.tuned(config, cls.fit_frozen(config, train, seed), train, seed)
+        start = cls.on_pairs(config, train, seed)
+        return cls.tuned(config, cls.fit_frozen(config, train, seed, start), train, seed, start)
 
     @classmethod
-    def fit_frozen(cls, config: TextSequenceConfig, train: Dataset, seed: int = 0) -> Fitted:
-        """The part of :meth:`fit` before tuning: the same whatever ``config.tuning`` says."""
-        from penchant.data import validation_split
+    def on_pairs(cls, config: TextSequenceConfig, train: Dataset, seed: int = 0) -> Adapter | None:
+        """The language model tuned on pairs of items, where ``config.pairs`` asks for that.
 
-        from .sequence import cold_split, fit_network
+        The pairs are of the events that early stopping does not ask about.
+        """
+        if config.tuning is None or not config.pairs:
+            return None
+        from .tuned_pairs import tuned_on_pairs
 
-        text = Reader(config.language).vectors(train.catalogue.texts)
+        inner, _ = _split(config)(train, config.validation_users, seed)
+        found = tuned_on_pairs(config, inner, seed, cls.name)
+        return None if found is None else (config.tuning, found)
+
+    @classmethod
+    def fit_frozen(
+        cls,
+        config: TextSequenceConfig,
+        train: Dataset,
+        seed: int = 0,
+        start: Adapter | None = None,
+    ) -> Fitted:
+        """The part of :meth:`fit` in which the language model stands still.
+
+        Args:
+            config: the settings; ``tuning`` makes no difference.
+            train: the training events.
+            seed: of weights, batches and validation.
+            start: what :meth:`on_pairs` made of the language model.
+        """
+        from .sequence import fit_network
+
+        text = _reader(config, start).vectors(train.catalogue.texts)
         written = ~empty(text)
         white = whitening(text[written] if written.any() else text)  # blanks shift the centre
         return fit_network(
@@ -149,23 +135,28 @@ class TextSequence:
             train,
             seed,
             cls.name,
-            cold_split if config.validation == "cold-items" else validation_split,
+            _split(config),
         )
 
     @classmethod
     def tuned(
-        cls, config: TextSequenceConfig, fitted: Fitted, train: Dataset, seed: int = 0
+        cls,
+        config: TextSequenceConfig,
+        fitted: Fitted,
+        train: Dataset,
+        seed: int = 0,
+        start: Adapter | None = None,
     ) -> Self:
         """The rest of :meth:`fit`; ``fitted`` stays as it is, so several ways can start from it."""
-        prior, reader = popularity_prior(train.interactions), Reader(config.language)
-        if config.tuning is None:
+        prior, reader = popularity_prior(train.interactions), _reader(config, start)
+        if config.tuning is None or not config.tuning_epochs:
             return cls(config, fitted.network, prior, reader)
         from .tuned_sequence import tune_fitted
 
-        found = tune_fitted(fitted, config, train, seed, cls.name)
+        found = tune_fitted(fitted, config, train, seed, cls.name, start)
         if found.adapter is not None:
             adapter = {name: part.cpu().numpy() for name, part in found.adapter.items()}
-            reader = Reader(config.language, reader.mark, (config.tuning, adapter))
+            reader = _reader(config, (config.tuning, adapter))
         return cls(config, found.network, prior, reader, tuple(found.validations))
 
     @classmethod
@@ -239,6 +230,20 @@ class TextSequence:
         text: NDArray[np.float32] = table.text.numpy()
         fit: NDArray[np.float32] = self.reader.vectors(queries, cache=False) @ text.T
         return fit
+
+
+def _reader(config: TextSequenceConfig, adapter: Adapter | None) -> Reader:
+    base = Reader(config.language)
+    return base if adapter is None else Reader(config.language, base.mark, adapter)
+
+
+def _split(config: TextSequenceConfig) -> Cut:
+    """How events are held out for early stopping."""
+    from penchant.data import validation_split
+
+    from .sequence import cold_split
+
+    return cold_split if config.validation == "cold-items" else validation_split
 
 
 def standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:

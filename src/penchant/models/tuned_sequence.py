@@ -15,6 +15,7 @@ from penchant.core import Holdout, Interactions, Sequences, generator
 from penchant.language import load_backbone
 from penchant.tune import by_length, train
 
+from .loop_settings import LoopSettings
 from .next_item import NextItem
 from .sequence import Fitted, Objective, lessons_of, rows_of, validation_ndcg
 from .tuned_text import Texts, TunedText
@@ -22,7 +23,8 @@ from .tuned_text import Texts, TunedText
 if TYPE_CHECKING:
     from penchant.data import Dataset
 
-    from .text_sequence import TextSequenceConfig
+    from .text_sequence_config import TextSequenceConfig
+    from .texts import Adapter
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,12 @@ class Tuned:
 
 
 def tune_fitted(
-    fitted: Fitted, config: TextSequenceConfig, data: Dataset, seed: int, what: str
+    fitted: Fitted,
+    config: TextSequenceConfig,
+    data: Dataset,
+    seed: int,
+    what: str,
+    start: Adapter | None = None,
 ) -> Tuned:
     """Go on from networks over the vectors of a frozen language model, and tune it with them.
 
@@ -57,6 +64,7 @@ def tune_fitted(
         data: all training events, and the catalogue.
         seed: of the weights that tuning adds, of batches and of dropout.
         what: the words beside the progress bar.
+        start: what the language model of ``fitted`` was tuned to before; None for its base.
     """
     if config.tuning is None:
         return Tuned(fitted.network)
@@ -69,12 +77,12 @@ def tune_fitted(
         return Tuned(fitted.network)
     with torch.random.fork_rng(devices=[]):
         texts = Texts(load_backbone(config.language), data.catalogue.texts, config.tuning)
-        judged = _Run(fitted.judged, texts, config, fitted.inner, seed)
+        judged = _Run(fitted.judged, texts, config, fitted.inner, seed, start)
         result = judged.learn(f"{what}, tuning", config.tuning_epochs, fitted.holdout)
         if not result.epoch:
             return dataclasses.replace(result, network=fitted.network)
         if fitted.network is not fitted.judged:
-            whole = _Run(fitted.network, texts, config, data.interactions, seed)
+            whole = _Run(fitted.network, texts, config, data.interactions, seed, start)
             last = whole.learn(f"{what}, tuning on all events", result.epoch)
             result = dataclasses.replace(result, network=last.network, adapter=last.adapter)
     return result
@@ -90,6 +98,7 @@ class _Run:
         config: TextSequenceConfig,
         interactions: Interactions,
         seed: int,
+        start: Adapter | None = None,
     ) -> None:
         self._network = copy.deepcopy(network)
         self._table.even.requires_grad_()  # every text vector collects its gradient
@@ -99,6 +108,8 @@ class _Run:
         self._batches = sum(1 for _ in by_length(self._rows.lengths, config.batch_tokens))
         steps = config.tuning_epochs * -(-self._batches // config.language_every)
         self._text = TunedText(load_backbone(config.language), texts, config, steps, seed)
+        if start is not None:
+            self._text.load({name: torch.tensor(part) for name, part in start[1].items()})
         self._objective = Objective(
             self._network,
             interactions.counts(),
@@ -133,7 +144,7 @@ class _Run:
             self._network,
             dataclasses.replace(lessons, also={"language": self}),
             self._loss,
-            config.loop.loop(
+            _singly(config.loop).loop(
                 epochs,
                 config.tuning_patience,
                 config.learning_rate * config.head_rate,
@@ -202,6 +213,17 @@ class _Run:
         if self._at.stale:
             self._table.read_again(self._text.vectors())
             self._at.stale = False
+
+
+def _singly(loop: LoopSettings) -> LoopSettings:
+    """The settings without what would learn twice from a batch, or weigh it by its examples.
+
+    The vectors' gradients are collected beside the optimiser, and batches are counted: another pass
+    over one would be collected and counted again, and the gradients of accumulated ones are scaled
+    in the network alone. The mean of several epochs' networks has no language model of its own.
+    """
+    average = loop.average if loop.average == "ema" else "none"
+    return dataclasses.replace(loop, accumulate=1, adversarial="none", average=average)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from penchant.language import Backbone
     from penchant.language.tuning import Tuning
 
-    from .text_sequence import TextSequenceConfig
+    from .text_sequence_config import TextSequenceConfig
 
 
 class Texts:

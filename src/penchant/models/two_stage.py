@@ -142,7 +142,9 @@ class TwoStage:
     def _again(self, first: NDArray[np.float32], requests: Requests) -> NDArray[np.float32]:
         rest = squashed(even(first, self.mix.first))  # -1 to 1
         codes = shortlist(first, requests.history, self.depth)  # (rows, depth)
-        row, column, second = self.pairs(requests, codes)
+        # without a share in the score nobody needs to be asked: a language model is what costs
+        ask = self.pairs if self.mix.weight else self._unasked
+        row, column, second = ask(requests, codes)
         item = codes[row, column]
         rest[row, item] = 2 + squashed(self.mix.together(first[row, item], second))  # 1 to 3
         return rest
@@ -160,13 +162,27 @@ class TwoStage:
             row and column of each pair that was scored, and its score, (pairs,) each.
         """
         histories = self.words.histories(requests, self.history)
-        told = np.array([bool(history) for history in histories], bool)
-        row, column = np.nonzero((codes >= 0) & told[:, None])
+        row, column = _told(histories, codes)
         scores = self.scorer.score_pairs(
             [histories[r] for r in row.tolist()],
             [self.words.texts[item] for item in codes[row, column].tolist()],
         )
         return row, column, scores
+
+    def _unasked(
+        self, requests: Requests, codes: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        row, column = _told(self.words.histories(requests, self.history), codes)
+        return row, column, np.zeros(len(row), np.float32)
+
+
+def _told(
+    histories: Sequence[Sequence[str]], codes: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and column of the listed items whose row has a history or words."""
+    told = np.array([bool(history) for history in histories], bool)
+    row, column = np.nonzero((codes >= 0) & told[:, None])
+    return row, column
 
 
 def shortlist(scores: NDArray[np.float32], history: Sequences, depth: int) -> NDArray[np.int32]:

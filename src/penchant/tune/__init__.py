@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .adapting import adapting
     from .augment import (
         back_translation,
         delete_words,
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     )
     from .loop import train
     from .masking import Masking
-    from .matching import MatchingConfig, adapting, tune_on_pairs, without_dropout
-    from .matching_pairs import TextPairs
+    from .matching import MatchingConfig, tune_on_pairs, without_dropout
+    from .matching_pairs import TextPairs, next_item_pairs
     from .objectives import (
         IGNORED,
         BinaryCrossEntropy,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from .settings import EMA, FGM, PGD, BestK, LastK, LoopConfig
 
 _FILES = {
+    "adapting": "adapting",
     "augment": "back_translation delete_words masked_predictions one_of swap_words synonyms",
     "averaging": "soup",
     "batches": "by_length windows",
@@ -90,8 +92,8 @@ _FILES = {
         "sampled_softmax softmax"
     ),
     "masking": "Masking",
-    "matching": "MatchingConfig adapting tune_on_pairs without_dropout",
-    "matching_pairs": "TextPairs",
+    "matching": "MatchingConfig tune_on_pairs without_dropout",
+    "matching_pairs": "TextPairs next_item_pairs",
     "precision": "autocast chosen_precision",
     "pretraining": "PretrainConfig Pretrained pretrain",
     "rate_finder": "RateCurve find_rate",
@@ -156,6 +158,7 @@ __all__ = [
     "like_threshold",
     "longest_fit",
     "masked_predictions",
+    "next_item_pairs",
     "next_item_prompt",
     "one_of",
     "padded_labels",

@@ -46,7 +46,16 @@ class Adversary:
 
         Before: the gradient of the loss is in ``grad``. After: the gradient at the last pushed
         place is added to it, and every embedding is bit for bit what it was.
+
+        Raises:
+            UsageError: no gradient has reached any of them, as where lower layers are cached.
         """
+        if all(weight.grad is None for weight in self._weights):
+            raise UsageError(
+                "adversarial training pushes embeddings along their gradient, and none reaches "
+                "these: what reads them is computed once, or not part of the loss. Name others "
+                "(where), or leave adversarial out."
+            )
         clean = [weight.detach().clone() for weight in self._weights]
         try:
             if isinstance(self._attack, PGD):

@@ -46,9 +46,9 @@ def write_checkpoint(folder: Path, step: int, checkpoint: Checkpoint, keep: int)
     files: dict[str, Any] = {
         f"{part}.safetensors": _saver(tensors) for part, tensors in checkpoint.tensors.items()
     }
-    files["facts.json"] = json.dumps(
-        {"of": checkpoint.of, "facts": checkpoint.facts}, default=str
-    ).encode()
+    # a fact that is no JSON value would come back as another one: that is an error at once
+    told = {"of": json.loads(json.dumps(checkpoint.of, default=str)), "facts": checkpoint.facts}
+    files["facts.json"] = json.dumps(told).encode()
     write_bundle(folder / f"step-{step:09d}", KIND, files, {"step": step})
     for old in _newest_first(folder)[keep:]:
         shutil.rmtree(old, ignore_errors=True)

@@ -64,6 +64,7 @@ def train(  # noqa: PLR0913 -- the one call of this room; the last is named
         stack.callback(keeper.close)
         keeper.open(training)
         if training.place.done:
+            network.eval()  # as at the end of a training that ran
             return training.history
         if together.rank:
             stack.enter_context(quiet())  # one progress bar is enough
@@ -143,4 +144,5 @@ def _keep_the_best(
 
 def _agreed(figure: float, training: Training[Batch]) -> float:
     """The same figure on all processes, so that all of them stop at the same epoch."""
-    return training.devices.total(figure)[0] / training.devices.count
+    # a plain number: NumPy's own would not go into a checkpoint
+    return float(training.devices.total(float(figure))[0]) / training.devices.count

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from penchant.core import TrainingFailed, generator
 from penchant.language import LayerCache, PackedReader
-from penchant.language.tuning import (
-    after_step,
-    apply_tuning,
-    before_training,
-    frozen_below,
-    penalty,
-)
+from penchant.language.tuning import apply_tuning, frozen_below, penalty
 
+from .adapting import adapting
 from .history import History, Lessons
 from .loop import train
 from .matching_pairs import TextPairs
@@ -86,7 +79,7 @@ def tune_on_pairs(  # noqa: PLR0913 - the last two are named
         seed: of the order of the pairs and of added parameters.
         validate: a figure to maximise after each epoch.
         cached: whether the untouched lower blocks are computed once; the numbers are the same
-            either way.
+            either way, but for the dropout of those blocks where ``config.dropout`` is on.
         what: the words beside the progress bar.
 
     Raises:
@@ -175,24 +168,3 @@ def without_dropout(backbone: nn.Module) -> None:
     for name, part in backbone.named_modules():
         if not name.endswith("lora_dropout.default"):
             part.training = False
-
-
-@contextmanager
-def adapting(backbone: nn.Module, steps: int) -> Iterator[None]:
-    """Let a way of tuning that moves its ranks (AdaLoRA) do so after each step in this block."""
-    before_training(backbone, steps)
-    learned = {id(p) for p in backbone.parameters() if p.requires_grad}
-    taken = 0
-
-    def stepped(optimiser: torch.optim.Optimizer, *_: Any) -> None:
-        nonlocal taken
-        groups = optimiser.param_groups
-        if any(id(p) in learned for group in groups for p in group["params"]):
-            taken += 1
-            after_step(backbone, taken)
-
-    handle = register_optimizer_step_post_hook(stepped)
-    try:
-        yield
-    finally:
-        handle.remove()

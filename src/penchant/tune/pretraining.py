@@ -6,34 +6,31 @@ ACL 2020.
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from penchant.core import UsageError, generator
 from penchant.language import DEFAULT_MODEL
 from penchant.language.tuning import (
     Adapters,
+    BitFit,
     Full,
     PrefixTuning,
     PromptTuning,
     Tuning,
-    after_step,
+    adds_parts,
     apply_tuning,
-    before_training,
     merged,
     penalty,
 )
 
+from .adapting import adapting
 from .corpus import Corpus
 from .history import Lessons
 from .loop import train
@@ -224,6 +221,11 @@ class _Run:
         """Train as the settings say; perplexities on the choosing texts, and the epoch kept."""
         config, model = self._config, self._model
         apply_tuning(model, config.tuning, self._seed)
+        if isinstance(config.tuning, BitFit) and adds_parts(model):
+            raise UsageError(
+                "tuning=bitfit: this language model has no biases, and its folder could not hold "
+                "those that would be learned. Take full, top-layers, lora, adalora or ia3."
+            )
         if fresh:  # the head is as young as what is tuned
             for weight in head_parameters(model):
                 weight.requires_grad_()
@@ -238,7 +240,6 @@ class _Run:
             return -model.perplexity(self._corpus.choose)
 
         steps = config.epochs * self._batches.count
-        before_training(model, steps)
         loop = LoopConfig(
             config.epochs,
             patience=config.patience,
@@ -249,7 +250,7 @@ class _Run:
         )
         lessons = Lessons(lambda: self._batches(deadline), len(self._corpus.learn), (self._rng,))
         self._batches.given = 0
-        with _after_each_step(lambda step: after_step(model, step)):
+        with adapting(model, steps):
             history = train(model, lessons, self._loss, loop, validate, "pre-training")
         figures = [start, *(-figure for figure in history.validations if math.isfinite(figure))]
         if min(figures) < start:
@@ -261,14 +262,3 @@ class _Run:
 
     def _loss(self, batch: Batch) -> tuple[Tensor, int]:
         return loss_of(self._model, batch) + penalty(self._model), len(batch.ids)
-
-
-@contextmanager
-def _after_each_step(told: Callable[[int], None]) -> Iterator[None]:
-    """Call with 1, 2, ... after each step of an optimiser, while the gradients are still there."""
-    steps = itertools.count(1)
-    handle = register_optimizer_step_post_hook(lambda *_: told(next(steps)))
-    try:
-        yield
-    finally:
-        handle.remove()

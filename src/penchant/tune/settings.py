@@ -21,6 +21,9 @@ class FGM:
     where: str = ""
     """A part of the names of the embedding modules; empty for the network's input embeddings."""
 
+    def __post_init__(self) -> None:
+        _above_zero("FGM.size", self.size)
+
 
 @dataclass(frozen=True, slots=True)
 class PGD:
@@ -39,6 +42,11 @@ class PGD:
     where: str = ""
     """A part of the names of the embedding modules; empty for the network's input embeddings."""
 
+    def __post_init__(self) -> None:
+        _above_zero("PGD.size", self.size)
+        _above_zero("PGD.step", self.step)
+        _at_least("PGD.steps", self.steps, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class EMA:
@@ -49,6 +57,10 @@ class EMA:
 
     decay: float = 0.999
     """Weight of the average so far; less in the first steps, (1 + n) / (10 + n) at step n."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.decay < 1:
+            raise UsageError(f"EMA.decay must be at least 0 and below 1, got {self.decay!r}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,9 @@ class LastK:
     k: int = 3
     """Epochs."""
 
+    def __post_init__(self) -> None:
+        _at_least("LastK.k", self.k, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class BestK:
@@ -73,6 +88,9 @@ class BestK:
 
     k: int = 3
     """Epochs."""
+
+    def __post_init__(self) -> None:
+        _at_least("BestK.k", self.k, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +108,7 @@ class LoopConfig:
     warmup_steps: int = 50
     """Steps over which the learning rate rises from zero."""
     clip: float = 1.0
-    """Largest norm of the gradient."""
+    """Largest norm of the gradient; ``inf`` for none."""
     optimiser: Literal["adamw", "sgd", "adafactor"] = "adamw"
     """AdamW; SGD with momentum 0.9; Adafactor, which keeps one number a row and one a column."""
     schedule: Literal["constant", "linear", "cosine"] = "constant"
@@ -113,9 +131,10 @@ class LoopConfig:
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("patience", 0), ("warmup_steps", 0), ("accumulate", 1)):
-            _at_least(name, getattr(self, name), least)
-        for name in ("learning_rate", "weight_decay", "clip", "explosion"):
-            _at_least(name, getattr(self, name), 0)
+            _at_least(f"LoopConfig.{name}", getattr(self, name), least)
+        for name in ("learning_rate", "weight_decay", "explosion"):
+            _at_least(f"LoopConfig.{name}", getattr(self, name), 0)
+        _above_zero("LoopConfig.clip", self.clip)
         _one_of("optimiser", self.optimiser, ("adamw", "sgd", "adafactor"))
         _one_of("schedule", self.schedule, ("constant", "linear", "cosine"))
         _one_of("precision", self.precision, ("float32", "bfloat16", "auto"))
@@ -123,7 +142,12 @@ class LoopConfig:
 
 def _at_least(name: str, value: float, least: float) -> None:
     if not value >= least:  # NaN ends here too
-        raise UsageError(f"LoopConfig.{name} must be at least {least}, got {value!r}.")
+        raise UsageError(f"{name} must be at least {least}, got {value!r}.")
+
+
+def _above_zero(name: str, value: float) -> None:
+    if not value > 0:
+        raise UsageError(f"{name} must be above 0, got {value!r}.")
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

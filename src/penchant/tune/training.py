@@ -16,6 +16,7 @@ from .averaging import Averaging
 from .checkpoint import Checkpoint
 from .devices import Devices
 from .history import History, Lessons
+from .precision import device_of
 from .randomness import random_state, set_random_state
 from .snapshots import Best, put_back, snapshot
 from .step import Learned, Step
@@ -139,8 +140,14 @@ class Training(Generic[Batch]):
         self.step.go_on_from(facts["taken"], facts["precision"], self.history.step_losses)
         figure, self.best.epoch, self.best.stale = facts["best"]
         self.best.figure, self.best.weights = float(figure), tensors.get("best")
+        place = device_of(
+            self.network
+        )  # files are read into memory, averages move with the network
         self.average.kept = {
-            int(epoch): (figure, tensors[f"average-{epoch}"])
+            int(epoch): (
+                figure,
+                {name: value.to(place) for name, value in tensors[f"average-{epoch}"].items()},
+            )
             for epoch, figure in facts["kept"].items()
         }
         self.start, now = facts["random"][self.devices.rank]

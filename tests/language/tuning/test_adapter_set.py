@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 
 from penchant.core import BundleError, UsageError
-from penchant.language.tuning import AdapterSet, LoRA, apply_tuning, load_adapter, save_adapter
+from penchant.language.tuning import (
+    AdapterSet,
+    LoRA,
+    apply_tuning,
+    load_adapter,
+    read_adapter,
+    save_adapter,
+)
 
 from .conftest import WAYS, answers, backbone, teach
 
@@ -106,3 +114,25 @@ def test_wrong_names_bases_and_tuned_bases_are_refused(domains):
     apply_tuning(other := backbone(family), LoRA())
     with pytest.raises(UsageError, match="already tuned"):
         AdapterSet(other)
+
+
+def test_an_adapter_that_cannot_be_added_leaves_the_one_that_is_on(domains):
+    family, folder, wanted = domains
+    adapters = AdapterSet(backbone(family, "attention"))
+    adapters.add("a", folder / "lora")
+    adapters.use("a")
+    with pytest.raises(BundleError, match="do not fit"):
+        adapters.add("b", replace(read_adapter(folder / "ia3"), state={}))
+    assert (adapters.active, adapters.names) == ("a", ("a",))
+    assert torch.equal(answers(adapters.module), wanted["lora"])
+
+
+def test_an_adapter_that_was_off_follows_the_model_to_its_device(tmp_path):
+    tuned, module = backbone("bert"), backbone("bert")
+    apply_tuning(tuned, LoRA(rank=2))
+    save_adapter(tmp_path / "lora", tuned)
+    adapters = AdapterSet(module)
+    adapters.add("lora", tmp_path / "lora")
+    module.to("meta")  # any other device
+    adapters.use("lora")
+    assert {weight.device.type for weight in module.parameters()} == {"meta"}

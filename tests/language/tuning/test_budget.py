@@ -168,3 +168,17 @@ def test_ranks_without_a_plan_are_refused():
         after_step(module, 1)
     with pytest.raises(UsageError, match="0 steps"):
         before_training(module, 0)
+
+
+def test_the_plan_counts_its_steps_and_its_state_holds_the_count():
+    one, other = backbone("bert"), backbone("bert")
+    for each in (one, other):
+        apply_tuning(each, WAY)
+        before_training(each, STEPS)
+    taught(one)
+    taught(other, [None] * 8)
+    state = {name: value.clone() for name, value in other.state_dict().items()}
+    other.rank_budget.taken.zero_()
+    other.load_state_dict(state)
+    assert int(other.rank_budget.taken) == 8
+    assert int(one.rank_budget.taken) == STEPS

@@ -13,6 +13,7 @@ from penchant.core import BundleError, DamagedBundle, Unsupported, UsageError
 from penchant.language.tuning import (
     IA3,
     Adapters,
+    BitFit,
     LoRA,
     PrefixTuning,
     PromptTuning,
@@ -144,3 +145,49 @@ def test_only_added_parts_keep_a_model_from_a_plain_folder():
     assert adds_parts(module)
     assert not adds_parts(plain)
     assert not adds_parts(merged(module))
+
+
+def test_the_same_factors_with_another_alpha_merge_into_another_base():
+    one, other = backbone("bert"), backbone("bert")
+    apply_tuning(one, LoRA(rank=2, alpha=16))
+    teach(one, steps=2, rate=0.05)
+    apply_tuning(other, LoRA(rank=2, alpha=32))
+    load_tuned_state(other, tuned_state(one))
+    assert not torch.equal(answers(merged(one)), answers(merged(other)))
+    assert merged(one).digest != merged(other).digest
+    assert merged(one).vectors_digest != merged(other).vectors_digest
+
+
+def test_other_vectors_of_one_base_are_other_vectors_after_merging():
+    one, other = backbone("bert"), backbone("bert", "cls")
+    other.vectors_digest = "of another pooling"
+    for each in (one, other):
+        apply_tuning(each, LoRA(rank=2))
+    assert merged(one).digest == merged(other).digest  # the weights are the same
+    assert merged(one).vectors_digest != merged(other).vectors_digest
+
+
+@pytest.mark.parametrize("family", ["llama", "t5"])
+def test_merged_biases_that_a_folder_would_lose_are_refused_by_it(family, tmp_path):
+    module = backbone(family)
+    apply_tuning(module, BitFit())
+    whole = merged(module)
+    assert adds_parts(whole)
+    with pytest.raises(UsageError, match="bitfit cannot be on a model without biases"):
+        whole.save(tmp_path / "folder")
+    assert not (tmp_path / "folder").exists()
+    plain = backbone("bert")
+    apply_tuning(plain, BitFit())
+    assert not adds_parts(merged(plain))
+
+
+def test_an_encoder_of_a_tuned_model_is_another_one_for_the_cache():
+    from penchant.language import TransformerEncoder
+
+    module = backbone("bert")
+    base = TransformerEncoder(module).digest
+    apply_tuning(module, LoRA(rank=2))
+    before = TransformerEncoder(module).digest
+    teach(module, steps=1)
+    assert len({base, before, TransformerEncoder(module).digest}) == 3
+    assert base == module.vectors_digest

@@ -41,6 +41,17 @@ def test_candidates_that_are_not_there_do_not_count(logits):
     assert Distillation()(student, teacher, mask).item() == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("temperature", [0.05, 1.0])
+def test_candidates_that_are_not_there_do_not_count_at_any_temperature(logits, temperature):
+    student, teacher = (part.float().requires_grad_() for part in logits)
+    mask = torch.tensor([[True, True, True, False]] * 5)
+    loss = Distillation(temperature)
+    found = loss(student, teacher, mask)
+    torch.testing.assert_close(found, loss(student[:, :3], teacher[:, :3]))
+    found.backward()
+    assert bool(student.grad.isfinite().all())
+
+
 def test_at_a_high_temperature_it_becomes_half_the_squared_error_of_centred_logits(logits):
     # Hinton et al. 2015, equation 4
     student, teacher = (part.numpy() - part.numpy().mean(axis=1, keepdims=True) for part in logits)

@@ -195,5 +195,9 @@ def test_what_is_no_list_is_refused():
         LambdaLoss()(torch.zeros(1, 2), torch.zeros(1, 3))
     with pytest.raises(UsageError, match="weighting"):
         LambdaLoss("ndcg")
+    with pytest.raises(UsageError, match="cut=0: at least 1"):
+        LambdaLoss(cut=0)
+    with pytest.raises(UsageError, match="first=0: at least 1"):
+        ListMLE(first=0)
     with pytest.raises(UsageError, match="labels"):
         ListwiseSoftmax("even")

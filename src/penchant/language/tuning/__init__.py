@@ -28,7 +28,14 @@ from .ways import (
 
 if TYPE_CHECKING:
     from .adapter_set import AdapterSet
-    from .apply import adds_parts, apply_tuning, load_tuned_state, tuned_state, tuning_of
+    from .apply import (
+        adds_parts,
+        apply_tuning,
+        load_tuned_state,
+        tuned_digest,
+        tuned_state,
+        tuning_of,
+    )
     from .merging import merged
     from .saving import load_adapter, read_adapter, save_adapter
     from .training import after_step, before_training, penalty
@@ -57,6 +64,7 @@ __all__ = [
     "penalty",
     "read_adapter",
     "save_adapter",
+    "tuned_digest",
     "tuned_state",
     "tuning_of",
     "way_by_name",
@@ -74,6 +82,7 @@ _NEEDS_TORCH = {
     "penalty": "training",
     "read_adapter": "saving",
     "save_adapter": "saving",
+    "tuned_digest": "apply",
     "tuned_state": "apply",
     "tuning_of": "apply",
 }

@@ -78,19 +78,17 @@ class AdapterSet:
             )
         saved = adapter if isinstance(adapter, SavedAdapter) else read_adapter(adapter)
         check_base(saved, self.module, str(adapter) if saved is not adapter else name)
-        before = self._active
-        self.use(None)
-        into = install(self.module, saved.way, 0)
-        try:
-            note(self.module, into)
-            self._unshare(into)
-            load_tuned_state(self.module, saved.state)
-        finally:
-            into.off(self.module)
-            note(self.module, None)
-            self.module.requires_grad_(False)
-        self._installed[name] = into
-        self.use(before)
+        with self.using(None):
+            into = install(self.module, saved.way, 0)
+            try:
+                note(self.module, into)
+                self._unshare(into)
+                load_tuned_state(self.module, saved.state)
+            finally:
+                into.off(self.module)
+                note(self.module, None)
+                self.module.requires_grad_(False)
+            self._installed[name] = into
 
     def remove(self, name: str) -> None:
         """Forget an adapter; if it is on, the base answers from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ from .ways import (
 from .weights import train_weights
 
 _NOTE = "_tuning_installed"
+_ADDED = "_tuning_added"
 
 
 def apply_tuning(module: nn.Module, way: Tuning, seed: int = 0) -> None:
@@ -66,9 +68,9 @@ def tuning_of(module: nn.Module) -> Tuning | None:
 
 
 def adds_parts(module: nn.Module) -> bool:
-    """Whether the way on a model added parts that a folder of the plain model cannot hold."""
+    """Whether a model has parts, of its way or merged into it, that no folder of a plain one holds."""
     found = installed_on(module)
-    return found is not None and bool(found.parts)
+    return bool(found is not None and found.parts) or getattr(module, _ADDED, False)
 
 
 def tuned_state(module: nn.Module) -> dict[str, Tensor]:
@@ -79,6 +81,15 @@ def tuned_state(module: nn.Module) -> dict[str, Tensor]:
     """
     names = trained_names(module)
     return {_plain(module, name): module.get_parameter(name).detach().clone() for name in names}
+
+
+def tuned_digest(module: nn.Module, base: object) -> str:
+    """SHA-256 (hex) of a base's digest with the way on a model, its settings and what is tuned."""
+    # the settings too: alpha scales the same factors to other weights
+    found = hashlib.sha256(f"{base} {tuning_of(module)!r}".encode())
+    for name, weight in tuned_state(module).items():
+        found.update(name.encode() + weight.float().cpu().numpy().tobytes())
+    return found.hexdigest()
 
 
 def load_tuned_state(module: nn.Module, state: Mapping[str, Tensor]) -> None:
@@ -132,6 +143,11 @@ def installed_on(module: nn.Module) -> Installed | None:
 def note(module: nn.Module, into: Installed | None) -> None:
     """Note on a model what is applied; with None it counts as one that was never tuned."""
     setattr(module, _NOTE, into)
+
+
+def note_added(module: nn.Module) -> None:
+    """Note on a merged model that it has weights which the base has no place for."""
+    setattr(module, _ADDED, True)
 
 
 def trained_names(module: nn.Module) -> list[str]:

@@ -35,6 +35,7 @@ class RankBudget(nn.Module):
     sensitivity: Tensor
     uncertainty: Tensor
     kept: Tensor
+    taken: Tensor
 
     def __init__(self, layers: list[Any], way: AdaLoRA, steps: int) -> None:
         super().__init__()
@@ -48,6 +49,7 @@ class RankBudget(nn.Module):
             self.register_buffer(name, torch.zeros(size, device=first.device))
         everything = torch.ones(len(layers) * way.start_rank, dtype=torch.bool)
         self.register_buffer("kept", everything.to(first.device))  # (layers * start_rank,)
+        self.register_buffer("taken", torch.zeros((), dtype=torch.int64))  # steps
 
     def allowed(self, step: int) -> int:
         """Singular values that may differ from zero after a step: falls by a cubic (equation 12)."""
@@ -68,6 +70,7 @@ class RankBudget(nn.Module):
             layers: those the budget was made for; their gradients are of this step.
             step: steps taken, this one counted.
         """
+        self.taken.fill_(step)
         first, last = self._turns()
         if step <= last:
             self._notice(layers)

@@ -61,8 +61,12 @@ def part_at(module: nn.Module, name: str) -> Part:
 def set_part(module: nn.Module, name: str, part: Part) -> None:
     """Put a module or parameter at a dotted name, on the device and in the mode of the model."""
     above, _, last = name.rpartition(".")
+    # what stood aside while the model was moved did not move with it
+    device = next((weight.device for weight in module.parameters()), None)
     if isinstance(part, nn.Module):
-        part.train(module.training)
+        part.to(device).train(module.training)
+    elif isinstance(part, nn.Parameter) and device is not None:
+        part.data = part.data.to(device)
     holder = module.get_submodule(above)
     if isinstance(part, nn.Parameter) and last not in holder._parameters:
         holder.register_parameter(last, part)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from typing import Any, TypeVar
 
 from torch import nn
 
 from penchant.core import Unsupported
 
-from .apply import installed_on, note, trained_names, tuned_state
+from .apply import installed_on, note, note_added, trained_names, tuned_digest
 from .installed import set_part
 from .ways import IA3, AdaLoRA, BitFit, Full, LoRA, TopLayers
 
@@ -21,7 +20,8 @@ def merged(module: M) -> M:
     """A copy of a tuned model without anything added: the same vectors, at the base's speed.
 
     Its ``digest`` is a new one, of the base and of what was tuned. It counts as untuned: another way
-    of tuning may be put on it.
+    of tuning may be put on it. Biases that ``BitFit`` gave a model without any (Llama, T5) stay, and
+    no folder of the plain model can hold them: such a one answers, and refuses to be saved.
 
     Raises:
         Unsupported: the way adds computation that no weight of the base can hold.
@@ -36,23 +36,20 @@ def merged(module: M) -> M:
             "Keep the adapter beside the base, or tune with lora, adalora or ia3."
         )
     whole = copy.deepcopy(module)
-    if hasattr(module, "digest"):
-        holder: Any = whole
-        holder.digest = holder.vectors_digest = _digest_of(module)
+    for name in ("digest", "vectors_digest"):
+        if hasattr(module, name):
+            setattr(whole, name, tuned_digest(module, getattr(module, name)))
     copied = installed_on(whole)
     for name, part in (copied.parts if copied else {}).items():
         if isinstance(part, nn.Module):
             layer: Any = part
             layer.merge()
             set_part(whole, name, layer.get_base_layer())
+        elif (
+            copied and copied.before[name] is None
+        ):  # BitFit's bias on a layer that has none in the base
+            note_added(whole)
     if hasattr(whole, "rank_budget"):
         del whole.rank_budget
     note(whole, None)
     return whole.requires_grad_(True)
-
-
-def _digest_of(module: Any) -> str:
-    found = hashlib.sha256(str(module.digest).encode())
-    for name, weight in tuned_state(module).items():
-        found.update(name.encode() + weight.float().cpu().numpy().tobytes())
-    return found.hexdigest()

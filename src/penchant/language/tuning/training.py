@@ -7,7 +7,7 @@
         loss = ... + penalty(network)
         loss.backward()
         optimiser.step()
-        after_step(network, step)  # while the gradients are still there
+        after_step(network)  # while the gradients are still there
         optimiser.zero_grad()
 
 ``network`` is the tuned language model or whatever holds it. For every other way of tuning the
@@ -46,12 +46,13 @@ def penalty(network: nn.Module) -> Tensor:
     return torch.stack(parts).sum() if parts else torch.zeros(())
 
 
-def after_step(network: nn.Module, step: int) -> None:
+def after_step(network: nn.Module, step: int | None = None) -> None:
     """Move AdaLoRA's ranks to where they matter.
 
     Args:
         network: what is trained; its gradients are still those of this step.
-        step: steps of the optimiser taken so far, this one counted: the first is 1.
+        step: steps of the optimiser taken so far, this one counted: the first is 1. By default
+            the plan counts them itself; its count is in the state, so a resumed training goes on.
 
     Raises:
         UsageError: ``before_training`` was not called.
@@ -60,7 +61,7 @@ def after_step(network: nn.Module, step: int) -> None:
         budget = getattr(module, "rank_budget", None)
         if not isinstance(budget, RankBudget):
             raise UsageError("AdaLoRA plans its ranks: call before_training(network, steps) first.")
-        budget.after_step(layers_of(into), step)
+        budget.after_step(layers_of(into), int(budget.taken) + 1 if step is None else step)
 
 
 def _adalora(network: nn.Module) -> Iterator[tuple[nn.Module, AdaLoRA, Installed]]:

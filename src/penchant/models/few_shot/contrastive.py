@@ -22,6 +22,7 @@ from penchant.language.tuning import (
 )
 from penchant.tune import Lessons, LoopConfig, train
 
+from ..settings import within
 from .example import Batch, Example
 from .ground import Ground
 from .head import Prior, fit_head
@@ -50,6 +51,13 @@ class ContrastiveConfig:
     """Titles of each list that are read: long texts are what costs."""
     strength: float = 30.0
     """Labels' worth of belief that the tuned vectors add nothing to the share of likes."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "history"):
+            within(self, name, 1, float("inf"))
+        within(self, "batch", 2, float("inf"))
+        within(self, "learning_rate", 0.0, 1.0, open_low=True)
+        within(self, "strength", 0.0, float("inf"))
 
 
 @dataclass(frozen=True)

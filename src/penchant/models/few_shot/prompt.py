@@ -26,6 +26,7 @@ from penchant.tune import (
     yes_no_prompt,
 )
 
+from ..settings import within
 from .example import Batch, Example
 from .ground import Ground
 from .head import Prior, fit_head
@@ -57,6 +58,12 @@ class PromptConfig:
     """Of AdamW."""
     strength: float = 10.0
     """Labels' worth of belief that the answer adds nothing to the share of likes."""
+
+    def __post_init__(self) -> None:
+        for name in ("history", "epochs", "batch"):
+            within(self, name, 1, float("inf"))
+        within(self, "learning_rate", 0.0, 1.0, open_low=True)
+        within(self, "strength", 0.0, float("inf"))
 
 
 @dataclass(frozen=True)

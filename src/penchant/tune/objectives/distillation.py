@@ -50,13 +50,14 @@ class Distillation:
             raise UsageError(f"student {tuple(student.shape)}: must be (rows, candidates).")
         if not student.numel():
             return student.sum()  # 0, with a gradient
-        teacher = teacher.detach().to(student.dtype)
+        teacher = teacher.detach().to(student.dtype) / self.temperature
+        student = student / self.temperature
         if mask is not None:
             same_shape(student=student, mask=mask)
-            low = torch.finfo(student.dtype).min / 4
+            low = torch.finfo(student.dtype).min / 4  # finite, whatever the temperature
             student, teacher = student.masked_fill(~mask, low), teacher.masked_fill(~mask, low)
-        told = functional.log_softmax(teacher / self.temperature, dim=1)  # (rows, candidates)
-        learned = functional.log_softmax(student / self.temperature, dim=1)
+        told = functional.log_softmax(teacher, dim=1)  # (rows, candidates)
+        learned = functional.log_softmax(student, dim=1)
         divergence = functional.kl_div(learned, told, reduction="batchmean", log_target=True)
         return divergence * self.temperature**2
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from penchant.core import UsageError
 
 from .listwise import checked_lists
-from .shapes import mean, positive
+from .shapes import mean, places, positive
 
 Weighting = Literal["lambdarank", "ndcg2", "ndcg2++"]
 
@@ -51,6 +51,7 @@ class LambdaLoss:
 
     def __post_init__(self) -> None:
         positive("sigma", self.sigma)
+        places("cut", self.cut)
         if self.weighting not in ("lambdarank", "ndcg2", "ndcg2++"):
             raise UsageError(f"weighting={self.weighting!r}: 'lambdarank', 'ndcg2' or 'ndcg2++'.")
 
@@ -76,11 +77,11 @@ class LambdaLoss:
     def _weights(self, scores: Tensor, relevance: Tensor, mask: Tensor) -> Tensor:
         lists, items = scores.shape
         order = scores.sort(dim=1, descending=True, stable=True).indices
-        places = torch.arange(1, items + 1, device=scores.device).expand(lists, items)
-        rank = torch.empty_like(order).scatter_(1, order, places)  # (lists, items), from 1
+        counted = torch.arange(1, items + 1, device=scores.device).expand(lists, items)
+        rank = torch.empty_like(order).scatter_(1, order, counted)  # (lists, items), from 1
         gain = torch.exp2(relevance) - 1
         ideal = gain.sort(dim=1, descending=True).values[:, : self.cut]
-        discount = torch.log2(1 + places[:, : self.cut].to(scores.dtype))
+        discount = torch.log2(1 + counted[:, : self.cut].to(scores.dtype))
         best = (ideal / discount).sum(dim=1, keepdim=True)  # (lists, 1)
         gain = gain / best.clamp_min(torch.finfo(scores.dtype).tiny)
         apart = (gain[:, :, None] - gain[:, None, :]).abs()  # (lists, items, items)

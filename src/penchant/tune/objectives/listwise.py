@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from penchant.core import UsageError
 
-from .shapes import mean, same_shape
+from .shapes import mean, places, same_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,9 @@ class ListMLE:
 
     first: int | None = None
     """Only the first places of the order are fitted; None: all."""
+
+    def __post_init__(self) -> None:
+        places("first", self.first)
 
     def __call__(self, scores: Tensor, relevance: Tensor, mask: Tensor | None = None) -> Tensor:
         """The mean negative log-likelihood of the lists' orders, in nats.

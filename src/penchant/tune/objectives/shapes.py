@@ -59,6 +59,16 @@ def positive(name: str, value: float) -> None:
         raise UsageError(f"{name}={value:g}: must be above 0.")
 
 
+def places(name: str, value: int | None) -> None:
+    """Refuse a number of places below 1, with which nothing would be learned; None is all.
+
+    Raises:
+        UsageError: with its value.
+    """
+    if value is not None and value < 1:
+        raise UsageError(f"{name}={value}: at least 1, or None for all places.")
+
+
 def mean(losses: Tensor, weight: Tensor | None = None) -> Tensor:
     """The mean, or the weighted mean; 0 (with a gradient of 0) where there is nothing to average."""
     if weight is None:
