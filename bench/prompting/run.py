@@ -61,7 +61,7 @@ def main() -> None:
         "tuned": config,
         "tuned, mixed with item-knn": replace(config, mix=True),
     }
-    kept = json.loads(args.out.read_text()) if args.out.exists() else {"rows": {}}
+    kept = earlier(args)
     first = penchant.evaluate(penchant.ItemKNN().fit(train), asked)
     values = {"item-knn": first.values["NDCG@10"]}
     for name, one in contenders.items():
@@ -81,11 +81,21 @@ def main() -> None:
         print(f"{name}: NDCG@10 {values[name].mean():.4f}", flush=True)
     kept["rows"]["item-knn"] = {"NDCG@10": float(values["item-knn"].mean())}
     kept["differences"] = differences(values, args.seed)
-    kept["users"], kept["seed"], kept["language"] = len(asked), args.seed, args.language
     write(args.out, kept)
     for told in kept["differences"]:
         print(f"{told['what']}: {told['gap']:+.4f} [{told['low']:+.4f}, {told['high']:+.4f}]")
     print("training loss by epoch:", ", ".join(f"{loss:.3f}" for loss in kept["losses"]))
+
+
+def earlier(args: argparse.Namespace) -> dict:
+    """The rows of a run that was broken off, if it had the same flags."""
+    asked = {"language": args.language, "full": args.full, "users": args.users, "seed": args.seed}
+    kept = json.loads(args.out.read_text()) if args.out.exists() else {"asked": asked, "rows": {}}
+    if kept["asked"] != asked:
+        raise SystemExit(
+            f"{args.out} is of {kept['asked']}. Name another --out and --work, or move it."
+        )
+    return kept
 
 
 def fit(

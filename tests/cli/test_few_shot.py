@@ -88,6 +88,34 @@ def test_draws_without_labels_and_taken_places_are_refused_before_anything_is_le
 
 
 @pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (None, "e.jsonl: this file does not exist"),
+        (['{"candidate": "a"}'] * 8, "e.jsonl: 8 of 8 examples have no label"),
+        (['{"candidate": "a", "label": 1}'] * 8, "e.jsonl: 8 examples, 8 of them liked"),
+    ],
+)
+def test_unusable_examples_are_refused_before_a_model_is_opened(call, tmp_path, lines, told):
+    if lines is not None:
+        (tmp_path / "e.jsonl").write_text("\n".join(lines))
+    said = call("few-shot", "--examples", tmp_path / "e.jsonl", "--language", "no such model")
+    assert (said.status, told in said.err) == (2, True)
+
+
+def test_a_place_that_lets_nobody_write_is_refused_before_anything_is_read(
+    call, tmp_path, monkeypatch
+):
+    def refused(**_):
+        raise FileNotFoundError(2, "No such file or directory")  # as /proc says to root
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    none = tmp_path / "none.jsonl"
+    said = call("few-shot", "--examples", none, "--test", none, "--out", tmp_path / "x.jsonl")
+    assert said.status == 2
+    assert f"--out {tmp_path / 'x.jsonl'}: nothing can be written in" in said.err
+
+
+@pytest.mark.parametrize(
     ("argv", "told"),
     [
         (["--draws", 3], "--draws needs --shots"),

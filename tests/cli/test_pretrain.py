@@ -67,6 +67,14 @@ def test_events_are_read_from_the_training_part(call, data, model, tmp_path):
         (["--items", "{items}", "--out", "x", "--tuning", "lorra"], "lora"),
         (["--items", "{items}", "--out", "x", "--tuning", "prefix"], "prefix"),
         (["--items", "nowhere.csv", "--out", "x"], "nowhere.csv"),
+        (["--items", "nowhere.csv", "--out", "x", "--tuning", "prompt"], "--tuning prompt: choose"),
+        (["--items", "nowhere.csv", "--out", "x", "--learning-rate", "nan"], "--learning-rate nan"),
+        (["--items", "nowhere.csv", "--out", "x", "--learning-rate", "-3"], "--learning-rate -3"),
+        (["--items", "nowhere.csv", "--out", "x", "--minutes", "0"], "--minutes 0: give"),
+        (
+            ["--items", "nowhere.csv", "--out", "x", "--split", "leave-last-out"],
+            "no events to split",
+        ),
     ],
     ids=str,
 )

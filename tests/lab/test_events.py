@@ -128,7 +128,7 @@ def test_nothing_to_judge_is_an_error(guess, parts):
     none = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String, "timestamp": pl.Int64})
     with pytest.raises(penchant.PenchantError):
         evaluate_events(guess, penchant.read(none, FILMS))
-    with pytest.raises(UsageError, match="one positive and one negative"):
+    with pytest.raises(UsageError, match="Every test event is a like"):
         evaluate_events(guess, test, task="click", like=0)
     bare = penchant.read(
         pl.DataFrame({"user_id": ["u2"], "item_id": ["i1"], "timestamp": [999]}), FILMS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,19 +93,23 @@ def few_shot(  # noqa: PLR0913 - an option each
         )
     if out is not None and test is None:
         raise UsageError("--out: there is nothing to answer. Give --test.")
-    from penchant.language import DEFAULT_MODEL
-    from penchant.models.few_shot import FewShotConfig, read_examples
-    from penchant.models.few_shot import few_shot as learn
+    from penchant.models.few_shot import read_examples  # alone, as the others bring torch
 
+    _check_places(out, save)
     given = read_examples(examples)
     asked = read_examples(test) if test else ()
-    _check(asked if draws > 1 else None, out, save)
+    if draws > 1 and len({one.label for one in asked} - {None}) < 2:
+        raise UsageError("--draws: --test has no labels of both kinds, so no draw can be judged.")
+    drawn = [_drawn(given, shots, seed + draw, examples) for draw in range(draws)]
+    from penchant.language import DEFAULT_MODEL
+    from penchant.models.few_shot import FewShotConfig
+    from penchant.models.few_shot import few_shot as learn
+
     other = _transfer(transfer_events, transfer_items, pairs("--column", column or []))
     names = tuple(name.strip() for name in ways.split(",") if name.strip())
     config = FewShotConfig(language or DEFAULT_MODEL)
     found = []
-    for draw in range(draws):
-        chosen = _drawn(given, shots, seed + draw)
+    for draw, chosen in enumerate(drawn):
         model = learn(chosen, other, names, config=config, seed=seed)
         found.append(_judged(model, asked, seed))
         if draws > 1:
@@ -116,29 +121,48 @@ def few_shot(  # noqa: PLR0913 - an option each
     _told(found, as_json)
 
 
-def _check(judged: Sequence[Example] | None, out: Path | None, save: Path | None) -> None:
-    """Refuse what could only fail after everything was learned.
+def _check_places(out: Path | None, save: Path | None) -> None:
+    """Refuse places that could only fail after everything was learned.
 
     Raises:
-        UsageError: examples that every draw is judged by lack labels; a place cannot be written.
+        UsageError: a place cannot be written.
     """
-    if judged is not None and len({one.label for one in judged} - {None}) < 2:
-        raise UsageError("--draws: --test has no labels of both kinds, so no draw can be judged.")
     if save is not None:
         check_run(save, "--save")
+        _try(save, "--save")
     if out is not None:
         check_file(out)
+        _try(out, "--out")
 
 
-def _drawn(given: Sequence[Example], shots: int | None, seed: int) -> Sequence[Example]:
+def _try(path: Path, option: str) -> None:
+    """Write a nameless file beside the path to be: permissions say yes to root even in /proc."""
+    above = path.absolute().parent
+    while not above.exists():
+        above = above.parent
+    try:
+        with tempfile.TemporaryFile(dir=above):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{option} {path}: nothing can be written in {above}. Name another place."
+        ) from error
+
+
+def _drawn(given: Sequence[Example], shots: int | None, seed: int, file: Path) -> Sequence[Example]:
+    """The examples to learn from, their labels checked."""
     from penchant.core import generator
+    from penchant.models.few_shot import labels_of
 
     if shots is None:
+        labels_of(given, str(file))
         return given
     if shots > len(given):
         raise UsageError(f"--shots {shots}: there are only {len(given)} examples.")
     rows = generator(seed, "shots").choice(len(given), shots, replace=False)
-    return [given[row] for row in rows.tolist()]
+    drawn = [given[row] for row in rows.tolist()]
+    labels_of(drawn, f"{file}, drawn by --shots {shots}")
+    return drawn
 
 
 def _transfer(

@@ -104,4 +104,13 @@ def fit(  # noqa: PLR0913 - an option each
         f"{name} learned from {len(train.interactions):,} events of {(lengths > 0).sum():,} users"
         f" in {seconds:.1f} s: {place} ({size / 1e6:.1f} MB)"
     )
+    kept = getattr(fitted.model, "validations", ())
+    if kept:
+        tuned = getattr(getattr(fitted.model, "reader", None), "adapter", None) is not None
+        what = (
+            "the tuned language model is kept" if tuned else "no epoch of tuning was better: frozen"
+        )
+        note(
+            f"validation NDCG@10 before tuning {kept[0]:.4f}, best after {max(kept[1:]):.4f}: {what}"
+        )
     note(f"next: penchant recommend --run {place} --user {train.interactions.users.name(0)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,9 @@ from . import options
 from .output import document, note
 from .places import check_folder_above
 from .reading import Reading, takes_data
+
+WAYS = ("full", "top-layers", "lora", "adalora", "bitfit", "ia3")
+"""The ways of tuning that can be merged into the weights, which is what pre-training ends in."""
 
 if TYPE_CHECKING:
     from penchant.tune import Corpus, Pretrained
@@ -46,7 +50,7 @@ def pretrain(  # noqa: PLR0913 - an option each
     ] = 3,
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", metavar="M", min=0, help="Stop learning after so many minutes."),
+        typer.Option("--minutes", metavar="M", help="Stop learning after so many minutes."),
     ] = None,
     tuning: Annotated[
         str,
@@ -92,6 +96,9 @@ def pretrain(  # noqa: PLR0913 - an option each
     """
     if out is None:
         raise UsageError("--out: missing. Name the folder to write the model to.")
+    _check(tuning, learning_rate, minutes)
+    if split is not None and reading.told().get("events") is None:
+        raise UsageError(f"--split {split}: there are no events to split. Give --events, too.")
     from penchant.language import DEFAULT_MODEL
     from penchant.language.tuning import way_by_name
     from penchant.tune import PretrainConfig
@@ -119,6 +126,21 @@ def pretrain(  # noqa: PLR0913 - an option each
         return
     print(_told(found, out))
     note(f"next: penchant fit --events E --items I --set language={out} --out RUN")
+
+
+def _check(tuning: str, learning_rate: float | None, minutes: float | None) -> None:
+    """Refuse wrong settings before anything is read or loaded.
+
+    Raises:
+        UsageError: a way that adds parts to the model or is none, a step or a time that is not
+            above 0.
+    """
+    if tuning not in WAYS:
+        raise UsageError(f"--tuning {tuning}: choose from {', '.join(WAYS)}.")
+    if learning_rate is not None and not 0 < learning_rate < math.inf:  # NaN ends here too
+        raise UsageError(f"--learning-rate {learning_rate:g}: give a number above 0, such as 5e-5.")
+    if minutes is not None and not minutes > 0:
+        raise UsageError(f"--minutes {minutes:g}: give a number above 0, or leave it out.")
 
 
 def _corpus(reading: Reading, split: str | None, users: int, seed: int) -> Corpus:

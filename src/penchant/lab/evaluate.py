@@ -112,13 +112,23 @@ def checked(test: Holdout, ks: Sequence[int]) -> tuple[int, ...]:
 
 def mean_of(model: Recommender, test: Holdout, metric: str) -> float:
     """The mean of one accuracy metric, such as ``"NDCG@10"``, without intervals or slices."""
+    k = checked_metric(metric)
+    codes, _ = _lists(model, test, k, batch=512)
+    return float(_accuracy(codes, test, (k,))[metric].mean())
+
+
+def checked_metric(metric: str) -> int:
+    """The length of the lists that an accuracy metric, such as ``"NDCG@10"``, is about.
+
+    Raises:
+        UsageError: no such metric.
+    """
     name, _, k = metric.partition("@")
     if name not in ACCURACY or not k.isdecimal() or not int(k):
         raise UsageError(
             f"metric={metric!r}: write one of {', '.join(ACCURACY)} with a length, such as NDCG@10."
         )
-    codes, _ = _lists(model, test, int(k), batch=512)
-    return float(_accuracy(codes, test, (int(k),))[metric].mean())
+    return int(k)
 
 
 def _seen(model: Recommender, test: Holdout, allow: bool) -> int:

@@ -132,8 +132,14 @@ def evaluate_events(  # noqa: PLR0913 - all but the first two are named
             "--allow-seen) and have the result marked."
         )
     like = float(getattr(model.config, "like", 0.5)) if like is None else like
+    clicks = hasattr(model.config, "like")
+    if task == "rating" and clicks:
+        raise UsageError(
+            f"{model.name} foretells how likely a like is, and no rating. Leave task out, or use "
+            "task='click' (--task click)."
+        )
     if task is None:
-        task = "click" if hasattr(model.config, "like") else "rating"
+        task = "click" if clicks else "rating"
     started = time.perf_counter()
     found = model.predict(test, causal=causal).astype(np.float64)
     seconds = time.perf_counter() - started
@@ -142,6 +148,13 @@ def evaluate_events(  # noqa: PLR0913 - all but the first two are named
     truth = labels[1]
     if task == "rating" and np.isnan(truth).any():
         raise UsageError("A rating needs a value in every test event. Add the column 'value'.")
+    if task == "click" and (truth == truth[0]).all():
+        kind = "a like" if truth[0] else "no like"
+        raise UsageError(
+            f"Every test event is {kind}, so likes cannot be told from the rest. Labels are read from "
+            "the column 'value' (1 or 0, or ratings); name another one by columns={'label': 'value'} "
+            "(--column label=value)."
+        )
     if task == "rating":  # as the model takes it
         labels = (np.where(np.isnan(labels[0]), train.events.weight, labels[0]), truth)
     plain = added_means(train, test.interactions, labels, causal=causal)

@@ -12,8 +12,9 @@ from penchant.core import Space, TrainingFailed, UsageError, bar, watching
 from penchant.data import Dataset, validation_split
 from penchant.models import settings_of
 
-from .evaluate import mean_of
-from .study import Asked, Pruned, Study, Trial, checked_space
+from .evaluate import checked_metric, mean_of
+from .spaces import checked_space
+from .study import Asked, Pruned, Study, Trial
 from .tables import aligned
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def tune(  # noqa: PLR0913 - what to search, on what, and how long; all but the 
     """
     if trials < 1:
         raise UsageError(f"trials={trials}: a search needs at least one.")
+    checked_metric(metric)
     inner, held = validation_split(train, seed=seed)
     if not len(held):
         raise UsageError(

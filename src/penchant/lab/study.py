@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from penchant.core import Choice, Real, Space, UsageError, Whole
-from penchant.models import configure, did_you_mean, settings_of
+
+from .spaces import at, has, holds, with_value
 
 if TYPE_CHECKING:
     import optuna
-
-log = logging.getLogger(__name__)
 
 STARTUP = 5  # trials drawn at random before the model of good settings is made
 WARMUP = 2  # validations that every fit may finish before it can be given up
@@ -103,9 +101,9 @@ class Study:
         """
         first = not self.done()
         if first:
-            given = {field: _at(config, field) for field in self._space}
-            fits = all(_holds(values, given[field]) for field, values in self._space.items())
-            if fits and all(_has(config, field) for field in self._space):
+            given = {field: at(config, field) for field in self._space}
+            fits = all(holds(values, given[field]) for field, values in self._space.items())
+            if fits and all(has(config, field) for field in self._space):
                 self._study.enqueue_trial(given)
             else:
                 return Asked(self._study, self._study.ask(), first), config
@@ -113,9 +111,9 @@ class Study:
         drawn: dict[str, Any] = {}
         chosen = config
         for field in sorted(self._space, key=lambda name: name.count(".")):
-            if chosen is not None and _has(chosen, field):
+            if chosen is not None and has(chosen, field):
                 drawn[field] = _draw(trial, field, self._space[field])
-                chosen = _with(chosen, field, drawn[field])
+                chosen = with_value(chosen, field, drawn[field])
         asked = Asked(self._study, trial, first)
         if not first:
             trial.set_user_attr("settings", drawn)
@@ -125,7 +123,7 @@ class Study:
     def config_of(trial: Trial, config: Any) -> Any:
         """The config that a trial tried, made again from the settings as given."""
         for name in sorted(trial.settings, key=lambda field: field.count(".")):
-            config = _with(config, name, trial.settings[name])
+            config = with_value(config, name, trial.settings[name])
         return config
 
     def importances(self) -> dict[str, float]:
@@ -191,52 +189,6 @@ class Asked:
         self._study.tell(self._trial, state=TrialState.FAIL)
 
 
-def checked_space(space: Space, config: Any) -> Space:
-    """The space, once every field of it is one of the config and can be drawn.
-
-    Raises:
-        UsageError: a field that the config does not have, of which no value can be had, or the only
-            one and no drawn config would have it (beside others that is said, and passed over).
-    """
-    names = [field.name for field in fields(config)]
-    for field, values in space.items():
-        head, _, rest = field.partition(".")
-        if head not in names:
-            guess = did_you_mean(head, names)
-            raise UsageError(
-                f"{type(config).__name__} has no setting {head!r} to search{guess} "
-                f"Settings: {', '.join(names)}."
-            )
-        heads = [config, *(_with(config, head, value) for value in _some(space.get(head)))]
-        if rest and not any(_has(chosen, field) for chosen in heads):
-            told = (
-                f"{field} would never be searched: {head} = {getattr(config, head)!r} has no setting "
-                f"{rest!r}. Set {head} to what has one, or search {head} too."
-            )
-            if len(space) == 1:  # every trial would be the same
-                raise UsageError(told)
-            log.warning(told)
-        refused = [] if rest else [v for v in _some(values) if _with(config, field, v) is None]
-        # some numbers may not go with the others; a wrong word, or nothing that fits, is a mistake
-        if words := [
-            v for v in refused if isinstance(v, str) or len(refused) == len(_some(values))
-        ]:
-            configure(type(config), {**settings_of(config), field: words[0]})
-    return space
-
-
-def _some(values: Real | Whole | Choice | None) -> Sequence[Any]:
-    """The values of a choice, the ends of a range, whole numbers from its lower end."""
-    match values:
-        case Choice():
-            return values.values
-        case Real():
-            return (values.low, values.high)
-        case Whole():
-            return range(values.low, min(values.high, values.low + 20) + 1)
-    return ()
-
-
 def _sqlite(path: Path) -> optuna.storages.RDBStorage:
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
@@ -270,33 +222,3 @@ def _draw(trial: optuna.Trial, field: str, values: Real | Whole | Choice) -> Any
             return trial.suggest_int(field, values.low, values.high, log=values.log)
         case Choice():
             return trial.suggest_categorical(field, values.values)
-
-
-def _holds(values: Real | Whole | Choice, given: Any) -> bool:
-    if isinstance(values, Choice):
-        return given in values.values
-    return isinstance(given, int | float) and values.low <= given <= values.high
-
-
-def _has(config: Any, field: str) -> bool:
-    head, _, rest = field.partition(".")
-    if not is_dataclass(config) or head not in {f.name for f in fields(config)}:
-        return False
-    return not rest or _has(getattr(config, head), rest)
-
-
-def _at(config: Any, field: str) -> Any:
-    for name in field.split("."):
-        config = getattr(config, name, None)
-    return config
-
-
-def _with(config: Any, field: str, value: Any) -> Any:
-    head, _, rest = field.partition(".")
-    try:
-        if rest:
-            return replace(config, **{head: _with(getattr(config, head), rest, value)})
-        # through configure: a name such as "lora" becomes the config of that way
-        return configure(type(config), {**settings_of(config), head: value})
-    except UsageError:  # such as heads that do not divide dim: a corner of the space, no mistake
-        return None

@@ -37,7 +37,10 @@ def checked_config(folder: Path) -> dict[str, Any]:
                 "when it is opened. Choose a model with model.safetensors, or convert it on a "
                 "machine you can afford to lose (transformers: save_pretrained)."
             )
-        raise ModelNotFound(f"{folder}: no model.safetensors, so there are no weights to load.")
+        raise ModelNotFound(
+            f"{folder}: no model.safetensors, so there are no weights to load. Fetch the model "
+            "again, or name the folder that holds its weights."
+        )
     if "auto_map" in read_json(folder / "tokenizer_config.json", {}):
         raise Unsupported(
             f"{folder}: the tokenizer needs code of its own (auto_map), which penchant never runs. "

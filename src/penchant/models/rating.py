@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -25,6 +26,8 @@ from penchant.core import (
 from .base import no_queries
 from .pair_config import PairConfig
 from .texts import Reader
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
@@ -85,6 +88,11 @@ class RatingModel:
         """Sample from the posterior."""
         from .pair_factors import PairFactors
 
+        if len(train.interactions) and np.isnan(train.interactions.events.value).all():
+            log.warning(
+                "rating-model: no event has a value, so each counts as its weight and there is nothing "
+                "to tell apart. Ratings are read from the column 'value' (--column rating=value)."
+            )
         reader = Reader(config.language)
         vectors = reader.vectors(train.catalogue.texts)
         labels = rated(train.interactions.events)

@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .adapting import adapting
     from .augment import (
         back_translation,
         delete_words,
@@ -67,11 +66,12 @@ if TYPE_CHECKING:
     )
     from .precision import autocast, chosen_precision
     from .pretraining import PretrainConfig, Pretrained, pretrain
+    from .rank_schedule import adapting
     from .rate_finder import RateCurve, find_rate
     from .settings import EMA, FGM, PGD, BestK, LastK, LoopConfig
 
 _FILES = {
-    "adapting": "adapting",
+    "rank_schedule": "adapting",
     "augment": "back_translation delete_words masked_predictions one_of swap_words synonyms",
     "averaging": "soup",
     "batches": "by_length windows",

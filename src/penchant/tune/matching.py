@@ -15,11 +15,11 @@ from penchant.core import TrainingFailed, generator
 from penchant.language import LayerCache, PackedReader
 from penchant.language.tuning import apply_tuning, frozen_below, penalty
 
-from .adapting import adapting
 from .history import History, Lessons
 from .loop import train
 from .matching_pairs import TextPairs
 from .objectives import InBatchSoftmax
+from .rank_schedule import adapting
 from .settings import LoopConfig
 
 if TYPE_CHECKING:

@@ -30,7 +30,6 @@ from penchant.language.tuning import (
     penalty,
 )
 
-from .adapting import adapting
 from .corpus import Corpus
 from .history import Lessons
 from .loop import train
@@ -38,6 +37,7 @@ from .masking import Masking
 from .pretrain_batches import Batch, Batches, loss_of
 from .pretrain_head import head_parameters, open_with_head
 from .pretrain_save import record, save_pretrained
+from .rank_schedule import adapting
 from .settings import LoopConfig
 
 if TYPE_CHECKING:

@@ -59,28 +59,45 @@ def test_every_problem_of_a_file_is_told_at_once(tmp_path):
         read_examples(tmp_path / "a.jsonl")
     told = {(problem.line, problem.what, problem.count) for problem in caught.value.problems}
     assert told == {
-        (2, "liked is no list of titles", 2),
+        (2, "liked is no list of titles", 1),
+        (6, "liked is no list of titles", 1),
         (3, "label is 3, not 1, 0 or null", 1),
         (4, "not a JSON object", 1),
         (5, "candidate is no title", 1),
     }
+    assert str(caught.value).count('Write {"liked"') == 1
+    assert str(caught.value).endswith("instruction, input and output.")
+
+
+def test_of_a_file_that_is_something_else_twenty_lines_are_listed_and_the_rest_counted(tmp_path):
+    (tmp_path / "a.csv").write_text("user,item\n" * 50, "utf-8")
+    with pytest.raises(DataError, match="30 more like it") as caught:
+        read_examples(tmp_path / "a.csv")
+    assert [problem.line for problem in caught.value.problems] == list(range(1, 21))
+
+
+def test_a_bare_title_in_place_of_a_list_is_refused():
+    with pytest.raises(UsageError, match="disliked='Heat': give a list of titles"):
+        Example(("Alien",), "Heat", "Big", True)
 
 
 def test_a_file_without_examples_or_without_a_file_is_refused(tmp_path):
     (tmp_path / "empty.json").write_text("[]", "utf-8")
     with pytest.raises(DataError, match="no examples"):
         read_examples(tmp_path / "empty.json")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match=r"none\.json: this file does not exist"):
         read_examples(tmp_path / "none.json")
 
 
 def test_labels_must_be_there_and_differ():
     yes, no, unknown = (Example((), (), "a", label) for label in (True, False, None))
     assert labels_of([yes, no, yes, no]).tolist() == [1, 0, 1, 0]
-    with pytest.raises(UsageError, match="1 of 4 examples have no label"):
+    with pytest.raises(UsageError, match=r"1 of 4 examples has no label.*need one: 1 where"):
         labels_of([yes, no, unknown, no])
     with pytest.raises(UsageError, match="at least four"):
         labels_of([yes] * 5)
+    with pytest.raises(UsageError, match=r"^e\.jsonl: 1 example, 1 of them liked"):
+        labels_of([yes], "e.jsonl")
 
 
 def test_windows_over_one_history_are_one_person_and_stand_in_one_fold():

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from penchant.core import Unsupported
+from penchant.core import Unsupported, UsageError
 from penchant.language.families import blocks_of
 
 QUERY = ("query", "query_proj", "q_proj", "q_lin", "q")
@@ -73,7 +73,15 @@ def top_blocks(model: Any, layers: int | None) -> list[tuple[str, nn.Module]]:
     """The top blocks with their names, bottom up; all where ``layers`` is None.
 
     Of an encoder-decoder those of each stack.
+
+    Raises:
+        UsageError: more layers than there are.
     """
+    most = max((len(blocks) for blocks in stacks(model).values()), default=0)
+    if layers is not None and layers > most:
+        raise UsageError(
+            f"layers={layers}: this language model has {most}. Ask for at most as many."
+        )
     return [
         (f"{path}.{place}", block)
         for path, blocks in stacks(model).items()

@@ -6,7 +6,7 @@ Importing this imports no torch and no transformers: a name brings its file when
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .example import Batch, Example
+from .example import Batch, Example, labels_of
 from .reading import read_examples
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "PromptConfig",
     "WayScore",
     "few_shot",
+    "labels_of",
     "read_examples",
 ]
 

@@ -30,6 +30,12 @@ class Example:
     candidate: str
     label: bool | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("liked", "disliked"):
+            given = getattr(self, name)
+            if isinstance(given, str):  # would be read as a title for every letter
+                raise UsageError(f"{name}={given!r}: give a list of titles, such as [{given!r}].")
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -72,20 +78,31 @@ class Batch:
         return count
 
 
-def labels_of(examples: Sequence[Example]) -> NDArray[np.float64]:
+def labels_of(examples: Sequence[Example], where: str = "") -> NDArray[np.float64]:
     """The labels, (examples,).
+
+    Args:
+        examples: each with a label.
+        where: the file that they are from, where known, for the message.
 
     Raises:
         UsageError: an example has none, or all are the same, or there are fewer than four.
     """
     labels = [one.label for one in examples]
+    place = f"{where}: " if where else ""
     if missing := sum(label is None for label in labels):
+        have = "has" if missing == 1 else "have"
         raise UsageError(
-            f"{missing:,} of {len(labels):,} examples have no label: give them as unlabelled=..."
+            f"{place}{missing:,} of {_counted(len(labels), 'example')} {have} no label. Examples to "
+            "learn from need one: 1 where the candidate was liked, 0 where not."
         )
     if len(labels) < 4 or len(set(labels)) < 2:
         raise UsageError(
-            f"{len(labels)} examples with {sum(map(bool, labels))} likes: give at least four, "
-            "some liked and some not."
+            f"{place}{_counted(len(labels), 'example')}, {sum(map(bool, labels)):,} of them liked. "
+            "Give at least four, some liked and some not."
         )
     return np.array(labels, np.float64)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ FORM = (
     "or TALLRec's instruction, input and output."
 )
 
+LISTED = 20
+"""Lines of one kind of problem that are listed; the rest are counted, as all of a CSV would be bad."""
+
 
 class _BadExampleError(ValueError):
     pass
@@ -36,14 +40,22 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
     ``input`` (three lines of prose with quoted titles) and ``output`` (``"Yes."``, ``"No."``).
 
     Raises:
-        DataError: with every problem of the file, by line (or by place in the list).
-        UsageError: the file cannot be read.
+        DataError: with every problem of the file, by line (or by place in the list); of one kind
+            the first 20 lines, and how many more there are.
+        UsageError: there is no such file, or it cannot be read.
     """
     where = Path(path)
     try:
         text = where.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{where} cannot be read as UTF-8 text: {error}") from error
+    except FileNotFoundError:
+        raise UsageError(f"{where}: this file does not exist. Check the path.") from None
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"{where} cannot be read: {why}. Name another file.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{where} cannot be read as UTF-8 text: {error}. Save it as UTF-8."
+        ) from error
     found: list[Example] = []
     bad: dict[str, list[int]] = {}
     for number, entry in _entries(text):
@@ -54,10 +66,19 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
     if not found and not bad:
         bad["no examples"] = [1]
     if bad:
-        raise DataError(
-            [Problem(str(where), at[0], what, FORM, len(at)) for what, at in bad.items()]
-        )
+        raise DataError(_problems(str(where), bad))
     return tuple(found)
+
+
+def _problems(where: str, bad: dict[str, list[int]]) -> list[Problem]:
+    """One a line, in the order of the file; the last says what to do, which is the same for all."""
+    told = []
+    for what, lines in bad.items():
+        shown = lines[:LISTED]
+        told += [Problem(where, line, what, "") for line in shown[:-1]]
+        told.append(Problem(where, shown[-1], what, "", 1 + len(lines) - len(shown)))
+    told.sort(key=lambda problem: problem.line or 0)
+    return [*told[:-1], replace(told[-1], remedy=FORM)]
 
 
 def _entries(text: str) -> Iterator[tuple[int, Any]]:
