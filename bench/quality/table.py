@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from other_tables import clicks, few_shot, ratings, tuning
+
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "results.md"
 
@@ -22,7 +24,10 @@ and often shared: read them as an order of magnitude.
 def main() -> None:
     files = sorted(HERE.glob("*.json"))
     tables = [section(json.loads(file.read_text())) for file in files]
-    PAGE.write_text("\n".join([HEAD, *tables, training(), evaluation(), memory(), referee()]))
+    others = [tuning(), clicks(), ratings(), few_shot()]
+    PAGE.write_text(
+        "\n".join([HEAD, *tables, *others, training(), evaluation(), memory(), referee()])
+    )
 
 
 def training() -> str:
