@@ -69,6 +69,9 @@ class PairRankerConfig:
     """Step size of AdamW for the linear head."""
 
     def __post_init__(self) -> None:
+        first_stage(
+            self.first, "pair-ranker"
+        )  # refused now, not after the data and a model are loaded
         for field in (
             "depth",
             "history",

@@ -74,6 +74,9 @@ class PromptRankerConfig:
     else the answer alone decides the order of the list."""
 
     def __post_init__(self) -> None:
+        first_stage(
+            self.first, "prompt-ranker"
+        )  # refused now, not after the data and a model are loaded
         for field in ("depth", "history", "users", "validation_users", "negatives", "epochs"):
             within(self, field, 1, float("inf"))
         within(self, "batch", 1, float("inf"))
