@@ -11,7 +11,7 @@ from penchant.core import Abilities, ModelNotFound, UsageError
 from penchant.language import load_backbone
 from penchant.language.tuning import LoRA
 from penchant.models.pair_ranker import PairRanker, PairRankerConfig
-from penchant.models.pair_ranker_scorer import PairTokens, SavedCrossEncoder
+from penchant.models.pair_ranker_scorer import PairTokens, saved_cross_encoder
 from penchant.testing import CHECKS, Case
 from penchant.testing.tiny_models import write_tiny_model
 
@@ -98,7 +98,7 @@ def test_too_few_users_leave_the_first_stage_alone(world, language):
 
 def test_another_language_model_of_the_same_name_is_not_taken_for_the_old_one(language):
     state = {"encoder": np.frombuffer(b"other", np.uint8)}
-    scorer = SavedCrossEncoder(PairRankerConfig(language=language), state)
+    scorer = saved_cross_encoder(PairRankerConfig(language=language), state)
     with pytest.raises(ModelNotFound, match="is not the one this model was trained with"):
         scorer.score_pairs([["a"]], ["b"])
 

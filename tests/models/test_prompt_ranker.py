@@ -13,7 +13,7 @@ from penchant.language import load_language_model
 from penchant.language.shared_prefix import shared_choices
 from penchant.language.tuning import Full, LoRA, PromptTuning
 from penchant.models.prompt_ranker import Disliked, PromptRanker, PromptRankerConfig, TastedWords
-from penchant.models.prompt_ranker_scorer import PromptScorer, SavedPromptScorer
+from penchant.models.prompt_ranker_scorer import PromptScorer, saved_prompt_scorer
 from penchant.testing import CHECKS, Case
 from penchant.testing.tiny_models import write_tiny_model
 
@@ -141,7 +141,7 @@ def test_it_is_saved_as_the_first_stage_and_an_adapter(world, language):
     adapter = [part for name, part in model.state().items() if name.startswith("scorer.adapter.")]
     whole = sum(p.numel() for p in load_language_model(language).parameters())
     assert 0 < sum(part.size for part in adapter) < whole / 4
-    other = SavedPromptScorer(config, {"language": np.frombuffer(b"another one", np.uint8)})
+    other = saved_prompt_scorer(config, {"language": np.frombuffer(b"another one", np.uint8)})
     with pytest.raises(ModelNotFound, match="not the one this model was trained with"):
         other.score_pairs([["a"]], ["b"])
 

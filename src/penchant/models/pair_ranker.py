@@ -23,8 +23,8 @@ from penchant.language import DEFAULT_MODEL
 from penchant.language.tuning import LoRA, Tuning
 
 from .settings import within
+from .state_parts import behind, inside
 from .two_stage import Mix, PairScorer, TwoStage, Words, first_stage
-from .two_tower import inside
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
@@ -69,9 +69,7 @@ class PairRankerConfig:
     """Step size of AdamW for the linear head."""
 
     def __post_init__(self) -> None:
-        first_stage(
-            self.first, "pair-ranker"
-        )  # refused now, not after the data and a model are loaded
+        first_stage(self.first, "pair-ranker")  # refused before data and models are loaded
         for field in (
             "depth",
             "history",
@@ -144,10 +142,10 @@ class PairRanker:
         """
         from .pair_ranker_training import fit_scorer
 
-        first_class, first_config = first_stage(config.first, cls.name)
-        scorer, mix = fit_scorer(config, first_class, first_config, train, seed)
-        first = first_class.fit(first_config, train, seed)
-        return cls(config, first, scorer, words_of(train.catalogue), mix)
+        stage, words = first_stage(config.first, cls.name), words_of(train.catalogue)
+        scorer, mix = fit_scorer(config, stage, words, train, seed)
+        first = stage[0].fit(stage[1], train, seed)
+        return cls(config, first, scorer, words, mix)
 
     @classmethod
     def restore(
@@ -158,11 +156,11 @@ class PairRanker:
         interactions: Interactions,
     ) -> Self:
         """The model that gave this ``state``."""
-        from .pair_ranker_scorer import SavedCrossEncoder
+        from .pair_ranker_scorer import saved_cross_encoder
 
         first_class, first_config = first_stage(config.first, cls.name)
         first = first_class.restore(first_config, inside(state, FIRST), catalogue, interactions)
-        scorer = SavedCrossEncoder(config, inside(state, SCORER))
+        scorer = saved_cross_encoder(config, inside(state, SCORER))
         return cls(config, first, scorer, words_of(catalogue), Mix.of_array(state["mix"]))
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
@@ -177,8 +175,8 @@ class PairRanker:
         """Both stages and the mix."""
         return {
             "mix": self.mix.array(),
-            **{FIRST + name: part for name, part in self.first.state().items()},
-            **{SCORER + name: part for name, part in self.scorer.state().items()},
+            **behind(FIRST, self.first.state()),
+            **behind(SCORER, self.scorer.state()),
         }
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
@@ -193,8 +191,12 @@ class PairRanker:
 
 def words_of(catalogue: Catalogue) -> Words:
     """What the cross-encoder reads: titles in the history, the whole text of the candidate."""
-    titles = tuple(
+    return Words(written_titles(catalogue), catalogue.texts)
+
+
+def written_titles(catalogue: Catalogue) -> tuple[str, ...]:
+    """The title of each item, nothing where an item has no text: its title is then its bare id."""
+    return tuple(
         title if text.strip() else ""
         for title, text in zip(catalogue.titles, catalogue.texts, strict=True)
     )
-    return Words(titles, catalogue.texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from penchant.core import ModelNotFound, State
+from penchant.core import State
 from penchant.language import PackedReader, TokenLists, batches_by_length, load_backbone
 from penchant.language.tuning import apply_tuning, load_tuned_state, tuned_state
 from penchant.tune import without_dropout
+
+from .saved_scorer import SavedScorer, check_same
+from .state_parts import ADAPTER, behind, inside
 
 if TYPE_CHECKING:
     from penchant.language import Backbone
@@ -22,8 +26,6 @@ if TYPE_CHECKING:
 
 TOKENS_AT_ONCE = 4096
 """Tokens of pairs scored in one pass when nothing is learned."""
-
-ADAPTER = "adapter."
 
 
 class PairTokens:
@@ -115,60 +117,27 @@ class CrossEncoder(nn.Module):
 
     def state(self) -> State:
         """The head, what was tuned, and the digest of the language model."""
-        adapter = {
-            ADAPTER + name: part.cpu().numpy() for name, part in tuned_state(self.backbone).items()
-        }
+        tuned = {name: part.cpu().numpy() for name, part in tuned_state(self.backbone).items()}
         return {
             "weight": self.head.weight.detach().cpu().numpy(),
             "bias": self.head.bias.detach().cpu().numpy(),
             "encoder": np.frombuffer(self.backbone.digest.encode(), np.uint8),
-            **adapter,
+            **behind(ADAPTER, tuned),
         }
 
 
-class SavedCrossEncoder:
-    """A cross-encoder of a saved model: its language model is opened when there is a pair to score."""
+def saved_cross_encoder(config: PairRankerConfig, state: State) -> SavedScorer:
+    """A cross-encoder of a saved model, from what ``CrossEncoder.state`` gave."""
+    return SavedScorer(state, partial(_open, config))
 
-    def __init__(self, config: PairRankerConfig, state: State) -> None:
-        """Args: state: what ``CrossEncoder.state`` gave."""
-        self._config = config
-        self._state = state
-        self._opened: CrossEncoder | None = None
 
-    def score_pairs(
-        self, histories: Sequence[Sequence[str]], candidates: Sequence[str]
-    ) -> NDArray[np.float32]:
-        """Scores (rows,); see ``PairScorer``.
-
-        Raises:
-            ModelNotFound: the language model is missing, or another one than in training.
-        """
-        if not len(candidates):
-            return np.zeros(0, np.float32)
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened.score_pairs(histories, candidates)
-
-    def state(self) -> State:
-        """What it was made from."""
-        return self._state
-
-    def _open(self) -> CrossEncoder:
-        backbone = load_backbone(self._config.language)
-        if backbone.digest.encode() != self._state["encoder"].tobytes():
-            raise ModelNotFound(
-                f"the language model {self._config.language!r} found here is not the one this model "
-                "was trained with (its files differ), so pairs cannot be scored. Bring the old files "
-                "back, or fit again."
-            )
-        opened = CrossEncoder(backbone, self._config)
-        adapter = {
-            name.removeprefix(ADAPTER): torch.tensor(part)
-            for name, part in self._state.items()
-            if name.startswith(ADAPTER)
-        }
-        load_tuned_state(backbone, adapter)
-        with torch.no_grad():
-            opened.head.weight.copy_(torch.tensor(self._state["weight"]))
-            opened.head.bias.copy_(torch.tensor(self._state["bias"]))
-        return opened.eval()
+def _open(config: PairRankerConfig, state: State) -> CrossEncoder:
+    backbone = load_backbone(config.language)
+    check_same(config.language, backbone.digest, state["encoder"], "pairs cannot be scored")
+    opened = CrossEncoder(backbone, config)
+    adapter = {name: torch.tensor(part) for name, part in inside(state, ADAPTER).items()}
+    load_tuned_state(backbone, adapter)
+    with torch.no_grad():
+        opened.head.weight.copy_(torch.tensor(state["weight"]))
+        opened.head.bias.copy_(torch.tensor(state["bias"]))
+    return opened.eval()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,14 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from penchant.core import Holdout, Requests, generator
-from penchant.data import validation_split
+from penchant.core import generator
 from penchant.language import load_backbone
 from penchant.language.tuning import penalty
 from penchant.tune import Lessons, LoopConfig, adapting, train
 
 from .pair_ranker_scorer import CrossEncoder
-from .two_stage import Mix, TwoStage, learned_mix, shortlist
+from .short_lists import Lists, Material, material
+from .two_stage import Mix, TwoStage, Words, learned_mix
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
@@ -28,92 +26,25 @@ if TYPE_CHECKING:
     from .base import ModelClass
     from .pair_ranker import PairRankerConfig
 
-log = logging.getLogger(__name__)
-
-LEAST = 5
-"""Held-out users that are too few to learn from: a fifth of them, at least one, is for validation."""
-
 WEIGHT_DECAY = 0.01
-
-CELLS = 2**27
-"""Scores of a first stage that are held at once: 0.5 GB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """Short lists of a first stage, and what came next.
-
-    Attributes:
-        requests: whom for, (rows,).
-        codes: the first stage's best items, (rows, depth) int32; -1 where there are fewer.
-        scores: its scores of them, the same shape; ``-inf`` where there are fewer.
-        target: the item that came next, (rows,) int32.
-    """
-
-    requests: Requests
-    codes: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    target: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.target)
-
-    def __getitem__(self, rows: NDArray[np.int64]) -> Lists:
-        """Some of the lists."""
-        return Lists(self.requests[rows], self.codes[rows], self.scores[rows], self.target[rows])
-
-
-def lists_of(first: Any, holdout: Holdout, depth: int) -> Lists:
-    """What a fitted first stage lists for held-out users."""
-    requests = holdout.requests
-    step = max(1, CELLS // max(1, len(requests.items)))
-    parts = [slice(start, start + step) for start in range(0, len(requests), step)]
-    found, codes = (
-        np.concatenate(part)
-        for part in zip(*(_listed(first, requests[rows], depth) for rows in parts), strict=True)
-    )
-    target = holdout.truth.item[holdout.truth.indptr[:-1]]
-    return Lists(requests, codes, found, target)
-
-
-def _listed(
-    first: Any, requests: Requests, depth: int
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Scores and codes of a first stage's best items, (rows, depth) each."""
-    scores = first.score(requests)
-    codes = shortlist(scores, requests.history, depth)
-    found = np.take_along_axis(scores, np.maximum(codes, 0).astype(np.int64), axis=1)
-    found[codes < 0] = -np.inf
-    return found, codes
 
 
 def fit_scorer(
     config: PairRankerConfig,
-    first_class: type[ModelClass],
-    first_config: Any,
+    first_stage: tuple[type[ModelClass], Any],
+    words: Words,
     data: Dataset,
     seed: int,
 ) -> tuple[CrossEncoder, Mix]:
     """A cross-encoder, and its share in the final score."""
-    from .pair_ranker import words_of
-
-    inner, holdout = validation_split(data, config.users + config.validation_users, seed)
+    found = material(config, first_stage, data, seed, ("pair-ranker", "pairs"))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         scorer = CrossEncoder(load_backbone(config.language), config, seed)
-        words = words_of(data.catalogue)
-        if len(holdout) < LEAST or not any(text.strip() for text in words.texts):
-            log.warning(
-                "pair-ranker: too few users have 3 events, or no item has a text; there is nothing "
-                "to learn from, and the first stage's order stays"
-            )
+        if found is None:
             return scorer.eval(), Mix()
-        first = first_class.fit(first_config, inner, seed)
-        lists = lists_of(first, holdout, config.depth)
-        order = generator(seed, "pairs").permutation(len(lists))
-        kept = max(1, min(config.validation_users, len(lists) // LEAST))
-        stages = TwoStage(first, scorer, words, config.depth, config.history, Mix())
-        lesson = _Lesson(config, stages, scorer, lists[order[kept:]], lists[order[:kept]], seed)
+        stages = TwoStage(found.first, scorer, words, config.depth, config.history, Mix())
+        lesson = _Lesson(config, stages, scorer, found, seed)
         lesson.learn()
         return scorer.eval(), lesson.mix()[0]
 
@@ -126,12 +57,11 @@ class _Lesson:
         config: PairRankerConfig,
         stages: TwoStage,
         scorer: CrossEncoder,
-        lists: Lists,
-        held: Lists,
+        found: Material,
         seed: int,
     ) -> None:
         self._config, self._stages, self._scorer = config, stages, scorer
-        self._lists, self._held = lists, held
+        self._lists, self._held = found.lists, found.held
         self._rng = generator(seed, "negatives")
 
     def learn(self) -> None:
@@ -158,10 +88,7 @@ class _Lesson:
     def mix(self) -> tuple[Mix, float]:
         """The best mix on the held-out lists, and its NDCG@10."""
         held = self._held
-        row, column, second = self._stages.pairs(held.requests, held.codes)
-        scores = np.zeros(held.codes.shape, np.float32)
-        scores[row, column] = second
-        return learned_mix(held.scores, scores, held.codes == held.target[:, None])
+        return learned_mix(held.scores, held.second(self._stages), held.hit)
 
     def _batches(self) -> Iterator[Lists]:
         order = self._rng.permutation(len(self._lists))

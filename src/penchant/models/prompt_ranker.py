@@ -22,10 +22,10 @@ from penchant.core import (
 from penchant.language import DEFAULT_DECODER
 from penchant.language.tuning import LoRA, Tuning
 
-from .pair_ranker import FIRST, SCORER, Scorer
+from .pair_ranker import FIRST, SCORER, Scorer, written_titles
 from .settings import within
+from .state_parts import behind, inside
 from .two_stage import Mix, TwoStage, Words, first_stage
-from .two_tower import inside
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
@@ -74,9 +74,7 @@ class PromptRankerConfig:
     else the answer alone decides the order of the list."""
 
     def __post_init__(self) -> None:
-        first_stage(
-            self.first, "prompt-ranker"
-        )  # refused now, not after the data and a model are loaded
+        first_stage(self.first, "prompt-ranker")  # refused before data and models are loaded
         for field in ("depth", "history", "users", "validation_users", "negatives", "epochs"):
             within(self, field, 1, float("inf"))
         within(self, "batch", 1, float("inf"))
@@ -139,10 +137,10 @@ class PromptRanker:
         """
         from .prompt_ranker_training import fit_scorer
 
-        first_class, first_config = first_stage(config.first, cls.name)
+        stage = first_stage(config.first, cls.name)
         words = tasted_words(train.catalogue, _threshold(config, train.interactions))
-        scorer, mix = fit_scorer(config, (first_class, first_config), words, train, seed)
-        first = first_class.fit(first_config, train, seed)
+        scorer, mix = fit_scorer(config, stage, words, train, seed)
+        first = stage[0].fit(stage[1], train, seed)
         return cls(config, first, scorer, words, mix)
 
     @classmethod
@@ -154,11 +152,11 @@ class PromptRanker:
         interactions: Interactions,
     ) -> Self:
         """The model that gave this ``state``."""
-        from .prompt_ranker_scorer import SavedPromptScorer
+        from .prompt_ranker_scorer import saved_prompt_scorer
 
         first_class, first_config = first_stage(config.first, cls.name)
         first = first_class.restore(first_config, inside(state, FIRST), catalogue, interactions)
-        scorer = SavedPromptScorer(config, inside(state, SCORER))
+        scorer = saved_prompt_scorer(config, inside(state, SCORER))
         above = float(state["like_above"][0])
         words = tasted_words(catalogue, None if np.isnan(above) else above)
         return cls(config, first, scorer, words, Mix.of_array(state["mix"]))
@@ -177,8 +175,8 @@ class PromptRanker:
         return {
             "mix": self.mix.array(),
             "like_above": np.array([np.nan if above is None else above]),
-            **{FIRST + name: part for name, part in self.first.state().items()},
-            **{SCORER + name: part for name, part in self.scorer.state().items()},
+            **behind(FIRST, self.first.state()),
+            **behind(SCORER, self.scorer.state()),
         }
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
@@ -228,10 +226,7 @@ class TastedWords(Words):
 
 def tasted_words(catalogue: Catalogue, like_above: float | None) -> TastedWords:
     """What the language model is told of a catalogue: titles, the candidate's too."""
-    titles = tuple(
-        title if text.strip() else ""
-        for title, text in zip(catalogue.titles, catalogue.texts, strict=True)
-    )
+    titles = written_titles(catalogue)
     return TastedWords(titles, titles, like_above)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -11,19 +12,19 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from penchant.core import ModelNotFound, State
+from penchant.core import State
 from penchant.language import load_language_model, shared_choices
 from penchant.language.tuning import apply_tuning, load_tuned_state, tuned_state
 from penchant.tune import NO, YES, autocast, chosen_precision, longest_fit, yes_no_prompt
 
 from .prompt_ranker import Disliked
+from .saved_scorer import SavedScorer, check_same
+from .state_parts import ADAPTER, behind, inside
 
 if TYPE_CHECKING:
     from penchant.language import LanguageModel
 
     from .prompt_ranker import PromptRankerConfig
-
-ADAPTER = "adapter."
 
 
 class PromptScorer(nn.Module):
@@ -74,57 +75,27 @@ class PromptScorer(nn.Module):
 
     def state(self) -> State:
         """What was tuned, and the digest of the language model."""
-        tuned = {} if self._config.tuning is None else tuned_state(self.language)
+        found = {} if self._config.tuning is None else tuned_state(self.language)
+        tuned = {name: part.cpu().numpy() for name, part in found.items()}
         return {
             "language": np.frombuffer(self.language.digest.encode(), np.uint8),
-            **{ADAPTER + name: part.cpu().numpy() for name, part in tuned.items()},
+            **behind(ADAPTER, tuned),
         }
 
     def _size(self, prompt: str) -> int:
         return len(self.language.tokenizer(prompt, verbose=False)["input_ids"])
 
 
-class SavedPromptScorer:
-    """A scorer of a saved model: its language model is opened when there is a pair to score."""
+def saved_prompt_scorer(config: PromptRankerConfig, state: State) -> SavedScorer:
+    """A scorer of a saved model, from what ``PromptScorer.state`` gave."""
+    return SavedScorer(state, partial(_open, config))
 
-    def __init__(self, config: PromptRankerConfig, state: State) -> None:
-        """Args: state: what ``PromptScorer.state`` gave."""
-        self._config = config
-        self._state = state
-        self._opened: PromptScorer | None = None
 
-    def score_pairs(
-        self, histories: Sequence[Sequence[str]], candidates: Sequence[str]
-    ) -> NDArray[np.float32]:
-        """Log-odds (rows,); see ``PairScorer``.
-
-        Raises:
-            ModelNotFound: the language model is missing, or another one than in training.
-        """
-        if not len(candidates):
-            return np.zeros(0, np.float32)
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened.score_pairs(histories, candidates)
-
-    def state(self) -> State:
-        """What it was made from."""
-        return self._state
-
-    def _open(self) -> PromptScorer:
-        language = load_language_model(self._config.language)
-        if language.digest.encode() != self._state["language"].tobytes():
-            raise ModelNotFound(
-                f"the language model {self._config.language!r} found here is not the one this model "
-                "was trained with (its files differ), so it cannot be asked. Bring the old files "
-                "back, or fit again."
-            )
-        opened = PromptScorer(language, self._config)
-        adapter = {
-            name.removeprefix(ADAPTER): torch.tensor(part)
-            for name, part in self._state.items()
-            if name.startswith(ADAPTER)
-        }
-        if adapter:
-            load_tuned_state(language, adapter)
-        return opened.eval()
+def _open(config: PromptRankerConfig, state: State) -> PromptScorer:
+    language = load_language_model(config.language)
+    check_same(config.language, language.digest, state["language"], "it cannot be asked")
+    opened = PromptScorer(language, config)
+    adapter = {name: torch.tensor(part) for name, part in inside(state, ADAPTER).items()}
+    if adapter:
+        load_tuned_state(language, adapter)
+    return opened.eval()

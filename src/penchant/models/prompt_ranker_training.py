@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from penchant.core import generator
-from penchant.data import validation_split
 from penchant.language import load_language_model
 from penchant.language.tuning import penalty
 from penchant.tune import (
@@ -28,8 +26,9 @@ from penchant.tune import (
     train,
 )
 
-from .pair_ranker_training import LEAST, WEIGHT_DECAY, Lists, lists_of
+from .pair_ranker_training import WEIGHT_DECAY
 from .prompt_ranker_scorer import PromptScorer
+from .short_lists import Material, material
 from .two_stage import Mix, TwoStage, learned_mix, ndcg_of_lists
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
     from .base import ModelClass
     from .prompt_ranker import PromptRankerConfig, TastedWords
-
-log = logging.getLogger(__name__)
 
 Question = tuple[list[int], list[int]]
 """Tokens that are read, and which of them are learned."""
@@ -52,25 +49,14 @@ def fit_scorer(
     seed: int,
 ) -> tuple[PromptScorer, Mix]:
     """A tuned scorer, and its share in the final score."""
-    inner, holdout = validation_split(data, config.users + config.validation_users, seed)
+    found = material(config, first_stage, data, seed, ("prompt-ranker", "questions"))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         scorer = PromptScorer(load_language_model(config.language), config, seed)
-        if len(holdout) < LEAST or not any(words.titles):
-            log.warning(
-                "prompt-ranker: too few users have 3 events, or no item has a text; there is "
-                "nothing to learn from, and the first stage's order stays"
-            )
+        if found is None:
             return scorer.eval(), Mix()
-        model_class, settings = first_stage
-        first = model_class.fit(settings, inner, seed)
-        lists = lists_of(first, holdout, config.depth)
-        order = generator(seed, "questions").permutation(len(lists))
-        kept = max(1, min(config.validation_users, len(lists) // LEAST))
-        stages = TwoStage(first, scorer, words, config.depth, config.history, Mix())
-        lesson = PromptLesson(
-            config, stages, scorer, lists[order[kept:]], lists[order[:kept]], seed
-        )
+        stages = TwoStage(found.first, scorer, words, config.depth, config.history, Mix())
+        lesson = PromptLesson(config, stages, scorer, found, seed)
         if config.tuning is not None:
             lesson.learn()
         return scorer.eval(), lesson.mix()[0]
@@ -84,12 +70,11 @@ class PromptLesson:
         config: PromptRankerConfig,
         stages: TwoStage,
         scorer: PromptScorer,
-        lists: Lists,
-        held: Lists,
+        found: Material,
         seed: int,
     ) -> None:
         self._config, self._stages, self._scorer = config, stages, scorer
-        self._lists, self._held = lists, held
+        self._lists, self._held = found.lists, found.held
         self._rng = generator(seed, "negatives")
 
     def learn(self) -> History:
@@ -118,15 +103,13 @@ class PromptLesson:
     def mix(self) -> tuple[Mix, float]:
         """The best mix on the held-out lists, and its NDCG@10."""
         held = self._held
-        row, column, second = self._stages.pairs(held.requests, held.codes)
-        scores = np.zeros(held.codes.shape, np.float32)
-        scores[row, column] = second
-        found, figure = learned_mix(held.scores, scores, held.codes == held.target[:, None])
+        scores = held.second(self._stages)
+        found, figure = learned_mix(held.scores, scores, held.hit)
         if self._config.mix:
             return found, figure
         alone = Mix(1.0, found.first, found.second)
         mixed = np.where(np.isfinite(held.scores), scores, -np.inf).astype(np.float32)
-        return alone, ndcg_of_lists(mixed, held.codes == held.target[:, None])
+        return alone, ndcg_of_lists(mixed, held.hit)
 
     def _batches(self) -> Iterator[list[Question]]:
         questions = self._questions()

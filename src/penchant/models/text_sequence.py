@@ -19,6 +19,7 @@ from penchant.core import (
 )
 
 from .base import popularity_prior
+from .state_parts import ADAPTER, behind, inside
 from .text_sequence_config import TextSequenceConfig
 from .texts import Reader, empty
 from .whitening import Centred, whitening
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from .next_item import NextItem
     from .sequence import Cut, Fitted
     from .texts import Adapter
-
-ADAPTER = "adapter."
-"""Before the names of tuned weights in the state."""
 
 
 class TextSequence:
@@ -175,11 +173,7 @@ class TextSequence:
         prior = np.zeros(len(state["counts"]), np.float32)
         known = popularity_prior(interactions)
         prior[: len(known)] = known
-        adapter = {
-            name.removeprefix(ADAPTER): part
-            for name, part in state.items()
-            if name.startswith(ADAPTER)
-        }
+        adapter = inside(state, ADAPTER)
         tuned = (config.tuning, adapter) if config.tuning is not None and adapter else None
         reader = Reader(config.language, state["encoder"], tuned)
         figures = tuple(state["validations"].tolist()) if "validations" in state else ()
@@ -211,9 +205,7 @@ class TextSequence:
         }
         if self.validations:
             state["validations"] = np.array(self.validations, np.float64)
-        for name, part in (self.reader.adapter[1] if self.reader.adapter else {}).items():
-            state[ADAPTER + name] = part
-        return state
+        return state | behind(ADAPTER, self.reader.adapter[1] if self.reader.adapter else {})
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
         """The same model over more items; each new one stands on its text alone."""

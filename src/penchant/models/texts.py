@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -112,12 +111,7 @@ def tuned(language: str, adapter: Adapter) -> Encoder:
     backbone = load_backbone(language)
     apply_tuning(backbone, way)
     load_tuned_state(backbone, {name: torch.tensor(part) for name, part in arrays.items()})
-    encoder = TransformerEncoder(backbone)
-    digest = hashlib.sha256(f"{backbone.digest} {way}".encode())
-    for name in sorted(arrays):
-        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
-    encoder.digest = digest.hexdigest()
-    return encoder
+    return TransformerEncoder(backbone)
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -24,15 +24,13 @@ from penchant.language.tuning import LoRA, Tuning
 
 from .base import popularity_prior
 from .settings import within
+from .state_parts import ADAPTER, behind, inside
 from .texts import Reader, empty, last_resort, unit
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
 
     from .two_tower_towers import Towers
-
-ADAPTER = "adapter."
-"""Before the names of tuned weights in the state."""
 
 TOWER = "towers."
 """Before the names of the towers' own weights."""
@@ -200,7 +198,7 @@ class TwoTower:
             "encoder": self.reader.mark,
             "validations": np.array(self.validations, np.float64),
             **{TOWER + name: part for name, part in weights_of(self.towers).items()},
-            **{ADAPTER + name: part for name, part in adapter.items()},
+            **behind(ADAPTER, adapter),
         }
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
@@ -235,8 +233,3 @@ def user_text(items: NDArray[np.int32], titles: tuple[str, ...], prompt: str) ->
     'Films seen: Heat; Alien'
     """
     return prompt + "; ".join(titles[item] for item in items[::-1].tolist())
-
-
-def inside(state: State, prefix: str) -> dict[str, NDArray[np.float32]]:
-    """The part of a state whose names begin with a prefix, which is taken off."""
-    return {n.removeprefix(prefix): part for n, part in state.items() if n.startswith(prefix)}
