@@ -7,9 +7,9 @@
 
 A cell is a way of tuning and a seed. What it measured is written as it ends, to cells/, and a cell
 that is there is not run again, so the run may be killed at any time. The training before tuning is
-the same for all ways of a seed; it is done once and kept in starts/ (delete what lies there when
-the settings above [ways] change). NAME.SPLIT.json sums up all cells so far; git ignores cells/ and
-starts/. Settings stand in settings.toml beside this file (docs/log.md says how they were chosen).
+the same for all ways of a seed that begin with it; it is done once and kept in starts/. Cells and
+starts of other data or other settings are not used. NAME.SPLIT.json sums up all cells so far; git
+ignores cells/ and starts/. Settings stand in settings.toml beside this file (docs/log.md says how they were chosen).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import penchant
 from penchant.data import read_demo
 from penchant.engine import Recommender
 from penchant.metrics import interval, paired
-from penchant.models import TextSequence, TextSequenceConfig, configure
+from penchant.models import TextSequence, TextSequenceConfig, configure, settings_of
 
 HERE = Path(__file__).parent
 METRICS = ("NDCG@10", "HR@10")
@@ -38,11 +38,11 @@ def main() -> None:
     args = arguments()
     data = read(args)
     parts = data.split(args.split)
-    stem = f"{args.name}.{args.split.replace(':', '-')}"
+    stem = stem_of(args)
     for way in args.ways.split(",") if args.ways else settings()["ways"]:
         for seed in range(args.seeds):
             name = f"{stem}.{way}.{seed}"
-            if seed not in load(stem, way, data.digest):
+            if seed not in load(args, way, data.digest):
                 measured, values = cell(args.name, stem, way, seed, parts)
                 keep(name, {"digest": data.digest, **measured}, values)
             write_summary(args, stem, data, len(parts[1]))
@@ -52,7 +52,9 @@ def cell(name: str, stem: str, way: str, seed: int, parts: tuple[Any, Any]) -> t
     """Fit one way with one seed, and rank the test requests."""
     train, test = parts
     config = config_of(name, test.protocol, way)
-    if config.pairs:  # the language model is tuned first, so the rest is trained over other vectors
+    if (
+        config.pairs and config.tuning
+    ):  # the language model is tuned first, so the rest is trained over other vectors
         frozen_seconds, began = 0.0, time.perf_counter()
         model = TextSequence.fit(config, train, seed)
     else:
@@ -63,7 +65,7 @@ def cell(name: str, stem: str, way: str, seed: int, parts: tuple[Any, Any]) -> t
     found = penchant.evaluate(Recommender(model, train.catalogue, train.interactions), test)
     adapter = model.reader.adapter[1] if model.reader.adapter else {}
     measured = {
-        "settings": settings()["ways"][way],
+        "settings": written(config),
         "frozen_seconds": frozen_seconds,
         "tuning_seconds": round(seconds, 1) if config.tuning else 0.0,
         "validations": list(model.validations),
@@ -78,15 +80,16 @@ def cell(name: str, stem: str, way: str, seed: int, parts: tuple[Any, Any]) -> t
 def start(stem: str, seed: int, config: TextSequenceConfig, train: Any) -> tuple[Any, float]:
     """The networks over frozen vectors, from starts/ where an earlier cell left them."""
     kept = HERE / "starts" / f"{stem}.{seed}.pickle"  # our own file, read by nothing else
+    key = (train.digest, written(config))
     if kept.exists():
-        digest, fitted, seconds = pickle.loads(kept.read_bytes())  # noqa: S301
-        if digest == train.digest:
+        found, fitted, seconds = pickle.loads(kept.read_bytes())  # noqa: S301
+        if found == key:
             return fitted, seconds
     began = time.perf_counter()
     fitted = TextSequence.fit_frozen(config, train, seed)
     seconds = round(time.perf_counter() - began, 1)
     kept.parent.mkdir(exist_ok=True)
-    kept.write_bytes(pickle.dumps((train.digest, fitted, seconds)))
+    kept.write_bytes(pickle.dumps((key, fitted, seconds)))
     return fitted, seconds
 
 
@@ -101,14 +104,15 @@ def keep(name: str, measured: dict, values: dict) -> None:
 
 def write_summary(args: argparse.Namespace, stem: str, data: Any, requests: int) -> None:
     """Every way: mean over users and seeds, and the gap to frozen of the same seeds, by user."""
-    cells = {way: load(stem, way, data.digest) for way in settings()["ways"]}
+    cells = {way: load(args, way, data.digest) for way in settings()["ways"]}
     ways = {}
     for way, runs in cells.items():
         if not runs:
             continue
         pairs = sorted(set(runs) & set(cells["frozen"]))
         ways[way] = {
-            **{key: runs[min(runs)][0][key] for key in ("settings", "tuned_parameters")},
+            "settings": settings()["ways"][way],
+            "tuned_parameters": runs[min(runs)][0]["tuned_parameters"],
             "seeds": sorted(runs),
             "epochs": [runs[seed][0]["epoch"] for seed in sorted(runs)],
             "tuning_seconds": float(np.mean([run["tuning_seconds"] for run, _ in runs.values()])),
@@ -136,12 +140,12 @@ def write_summary(args: argparse.Namespace, stem: str, data: Any, requests: int)
     (HERE / f"{stem}.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
-def load(stem: str, way: str, digest: str) -> dict[int, tuple[dict, dict]]:
+def load(args: argparse.Namespace, way: str, digest: str) -> dict[int, tuple[dict, dict]]:
     """The cells of a way by seed, those of other data or other settings left out."""
-    found = {}
-    for path in sorted((HERE / "cells").glob(f"{stem}.{way}.*.json")):
+    found, asked = {}, written(config_of(args.name, args.split, way))
+    for path in sorted((HERE / "cells").glob(f"{stem_of(args)}.{way}.*.json")):
         measured = json.loads(path.read_text())
-        if measured["digest"] == digest and measured["settings"] == settings()["ways"][way]:
+        if measured["digest"] == digest and measured["settings"] == asked:
             found[int(path.stem.rsplit(".", 1)[1])] = (
                 measured,
                 dict(np.load(path.with_suffix(".npz"))),
@@ -165,6 +169,16 @@ def config_of(name: str, protocol: str, way: str = "frozen") -> TextSequenceConf
     split = found["split"].get(protocol.partition(":")[0], {})
     own = {**found["model"], **found["data"].get(name, {}), **split, **found["ways"][way]}
     return configure(TextSequenceConfig, own)
+
+
+def written(config: TextSequenceConfig) -> dict[str, Any]:
+    """A config as JSON gives it back, by which a cell knows its settings again."""
+    return json.loads(json.dumps(settings_of(config)))
+
+
+def stem_of(args: argparse.Namespace) -> str:
+    """What the files of a data set and a split begin with."""
+    return f"{args.name}.{args.split.replace(':', '-')}"
 
 
 def arguments() -> argparse.Namespace:

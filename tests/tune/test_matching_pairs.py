@@ -118,6 +118,17 @@ def test_the_numbers_are_the_same_with_the_cache_and_without_it(opened, log_q):
     torch.testing.assert_close(vectors[0], vectors[1], atol=1e-4, rtol=1e-4)
 
 
+def test_in_bfloat16_the_losses_are_nearly_the_same_and_the_weights_stay_float32(opened):
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        backbone = opened()
+        config = MatchingConfig(batch=6, learning_rate=0.01, precision=precision)
+        losses.append(tune_on_pairs(backbone, chain(6), LoRA(rank=2), config).step_losses)
+        assert {part.dtype for part in backbone.parameters()} == {torch.float32}
+    assert losses[0] != losses[1]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0.05)
+
+
 def test_ranks_move_while_it_is_tuned_with_adalora(opened):
     backbone = opened()
     way = AdaLoRA(rank=1, start_rank=3, warmup=0.1, cooldown=0.2, interval=1)

@@ -42,7 +42,7 @@ def tuned_on_pairs(
     rng = generator(seed, "pairs")
     chosen = rng.choice(len(pairs), min(config.pairs, len(pairs)), replace=False)
     backbone = load_backbone(config.language)
-    matching = MatchingConfig(learning_rate=config.pairs_rate)
+    matching = MatchingConfig(learning_rate=config.pairs_rate, precision=config.loop.precision)
     tune_on_pairs(
         backbone, pairs[np.sort(chosen)], config.tuning, matching, seed, what=f"{what}, pairs"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -53,6 +53,8 @@ class MatchingConfig:
     """Neighbouring pairs of a user that stay together in a batch and share their texts."""
     dropout: bool = False
     """Keep the model's own dropout where it runs."""
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    """Arithmetic of the forward pass; auto takes bfloat16 where the machine is faster with it."""
 
 
 def tune_on_pairs(  # noqa: PLR0913 - the last two are named
@@ -110,6 +112,7 @@ def tune_on_pairs(  # noqa: PLR0913 - the last two are named
                 config.weight_decay,
                 warmup_steps=int(config.warmup * steps * config.epochs),
                 schedule="linear",
+                precision=config.precision,
             ),
             validate,
             what,
