@@ -45,8 +45,9 @@ class MatchingConfig:
     """Share of the steps over which the learning rate rises; afterwards it falls to zero."""
     temperature: float = 0.05
     """What cosines are divided by."""
-    log_q: bool = False
-    """Correct for how often each text is a positive, so that popularity is not unlearned."""
+    log_q: bool = True
+    """Correct for how often each text is a positive, and so a negative of others: without it
+    popularity is unlearned (Yi et al. 2019, sampling-bias-corrected neural modeling)."""
     symmetric: bool = False
     """Whether a positive must find its anchor as well."""
     run: int = 1
