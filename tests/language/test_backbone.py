@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from penchant.core import Unsupported, UsageError
-from penchant.language import load_backbone, load_encoder
+from penchant.language import load_backbone, load_encoder, load_language_model
 from penchant.language.pooling import AttentionPooling
 
 
@@ -93,12 +93,32 @@ def test_no_text_is_cut_to_nothing(tiny_models):
 
 
 def test_the_vectors_of_another_pooling_have_a_cache_of_their_own(tiny_models):
-    plain = load_backbone(tiny_models["bert"], "cpu")
+    plain = load_backbone(tiny_models["minilm"], "cpu")
     assert plain.vectors_digest == plain.digest
     for settings in ({"pooling": "max"}, {"length": 7}, {"prompt": "film: "}):
-        other = load_backbone(tiny_models["bert"], "cpu", **settings)
+        other = load_backbone(tiny_models["minilm"], "cpu", **settings)
         assert other.vectors_digest != plain.vectors_digest
         assert other.digest == plain.digest
+
+
+def test_where_the_folder_names_no_length_the_cache_is_that_of_the_length_taken(
+    tiny_models, monkeypatch
+):
+    found = load_backbone(tiny_models["bert"], "cpu").vectors_digest
+    assert found == load_backbone(tiny_models["bert"], "cpu", length=64).vectors_digest
+    monkeypatch.setattr("penchant.language.backbone.LONGEST", 62)  # as another version may have it
+    assert found != load_backbone(tiny_models["bert"], "cpu").vectors_digest
+
+
+@pytest.mark.parametrize(
+    ("name", "places"), [("bert", 64), ("deberta", 64), ("gpt2", 64), ("roberta", 62)]
+)
+def test_every_place_of_a_model_is_read(tiny_models, name, places):
+    backbone = load_backbone(tiny_models[name], "cpu")
+    tokens = backbone.tokens(["word " * 99])
+    assert (backbone.length, len(tokens[0])) == (places, places)  # its own marks counted, once
+    assert backbone.vectors(tokens).isfinite().all()
+    assert load_language_model(tiny_models[name], "cpu").length == places
 
 
 def test_attention_pooling_weighs_tokens_as_its_query_says():

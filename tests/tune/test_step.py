@@ -9,8 +9,19 @@ import torch
 from torch import nn
 
 from penchant.core import UsageError, generator
+from penchant.language import load_backbone
+from penchant.language.tuning import (
+    IA3,
+    AdaLoRA,
+    Adapters,
+    LoRA,
+    PrefixTuning,
+    PromptTuning,
+    apply_tuning,
+)
+from penchant.testing.tiny_models import write_tiny_model
 from penchant.tune import EMA, FGM, PGD, BestK, LastK, Lessons, LoopConfig, train
-from penchant.tune.optimisers import parameter_groups
+from penchant.tune.optimisers import optimiser_for, parameter_groups
 
 
 def network():
@@ -129,14 +140,41 @@ def test_every_optimiser_lowers_the_loss(optimiser):
 
 
 def test_adafactor_keeps_a_number_a_row_and_a_column():
-    from penchant.tune.optimisers import optimiser_for
-
     net = nn.Linear(50, 40)
     optimiser = optimiser_for(net, config(optimiser="adafactor"))
     net(torch.ones(1, 50)).sum().backward()
     optimiser.step()
     assert optimiser.state[net.weight]["exp_avg_sq_row"].shape == (40,)
     assert optimiser.state[net.weight]["exp_avg_sq_col"].shape == (50,)
+
+
+@pytest.mark.parametrize(
+    ("way", "decays"),
+    [
+        (IA3(), False),
+        (PrefixTuning(tokens=2), False),
+        (PromptTuning(tokens=2), False),
+        (LoRA(rank=2), True),
+        (AdaLoRA(rank=2, start_rank=2), True),
+        (Adapters(size=2), True),
+    ],
+    ids=lambda given: getattr(given, "name", None),
+)
+def test_decay_alone_moves_no_activation_and_no_factor_of_one(tmp_path, way, decays):
+    language = load_backbone(write_tiny_model(tmp_path / "tiny", "bert"), "cpu")
+    apply_tuning(language, way)
+    learned = [p for p in language.parameters() if p.requires_grad]
+    before = [p.detach().clone() for p in learned]
+    given = config(weight_decay=0.5)
+    optimiser = optimiser_for(nn.ModuleList([language]), given)
+    for p in learned:
+        p.grad = torch.zeros_like(p)
+    optimiser.step()
+    moved = [not torch.equal(p, start) for p, start in zip(learned, before, strict=True)]
+    # what is zero at the start stays; biases and norms never decay
+    expected = [decays and p.dim() > 1 and bool(p.any()) for p in before]
+    assert moved == expected
+    assert any(moved) == decays
 
 
 def test_a_part_of_the_network_may_have_a_rate_of_its_own():

@@ -10,7 +10,7 @@ import typer
 from penchant.core import UsageError
 
 from . import options
-from .evaluate import lengths
+from .evaluate import lengths, required_split
 from .output import document, note
 from .places import check_file
 from .reading import Reading, takes_data
@@ -22,7 +22,7 @@ MODELS = "popularity, item-knn, ease, als, sasrec, text-sequence"
 def compare(  # noqa: PLR0913 - an option each
     reading: Reading,
     *,
-    split: options.Split,
+    split: options.Split = None,
     models: Annotated[
         str, typer.Option("--models", metavar="A,B", help="Which models, by name.")
     ] = MODELS,
@@ -31,7 +31,7 @@ def compare(  # noqa: PLR0913 - an option each
         typer.Option("--trials", metavar="N", min=0, help="Settings to try for each model first."),
     ] = 0,
     k: options.Lengths = "10",
-    seed: options.Seed = 0,
+    seed: options.FileSeed = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="FILE", help="Write an HTML report with pictures."),
@@ -57,7 +57,9 @@ def compare(  # noqa: PLR0913 - an option each
     ks = lengths(k)
     if report:
         check_file(report, ".html", ".htm")
-    train, test = reading.open().split(split, seed=seed)
+    seed = reading.file.get("seed", 0) if seed is None else seed
+    protocol = required_split(split, reading)
+    train, test = reading.open().split(protocol, seed=seed)
     from penchant.lab import compare as judge
 
     found = judge(chosen, train, test, trials=trials, ks=ks, seed=seed)

@@ -49,7 +49,7 @@ def evaluate(  # noqa: PLR0913 - an option each
         ),
     ] = False,
     k: options.Lengths = "10",
-    seed: options.Seed = 0,
+    seed: options.FileSeed = None,
     allow_seen: Annotated[
         bool,
         typer.Option("--allow-seen", help="Score events the run was trained on; marks the result."),
@@ -59,24 +59,28 @@ def evaluate(  # noqa: PLR0913 - an option each
     """Judge a run on held-out events.
 
     Every item is ranked, or with --task clicks or ratings are foretold. Intervals are 95 %, by resampling users; cold items and new users stand apart. Give the
-    same --split as to fit: a run that has seen the test events is refused. With --task click
-    or rating, --events holds the test events, and their column value what came of each.
+    same --split and --seed as to fit, or the same --config: a run that has seen the test events is
+    refused. With --task click or rating, --events holds the test events, and their column value what
+    came of each.
 
     Examples:
       penchant fit --events E --items I --split leave-last-out --out runs/a
       penchant evaluate --run runs/a --events E --items I --split leave-last-out
+      penchant evaluate --run runs/b --config penchant.toml
       penchant fit --events train.csv --items I --model click-model --out runs/c
       penchant evaluate --run runs/c --events E --items I --task click --causal
     """
     from penchant.engine import load
 
     ks = lengths(k)
+    seed = reading.file.get("seed", 0) if seed is None else seed
     check_task(task, split, causal)
+    protocol = required_split(split, reading) if task == "rank" else None
     reading.check()
     fitted = load(run)
     data = reading.open(fitted.catalogue.template or None)
     found: Evaluation | EventEvaluation
-    if split is None:
+    if protocol is None:
         from penchant.lab import evaluate_events
 
         fitted = widened(fitted, data.catalogue)
@@ -91,7 +95,7 @@ def evaluate(  # noqa: PLR0913 - an option each
     else:
         from penchant.lab import evaluate as judge
 
-        _, test = data.split(split, seed=seed)
+        _, test = data.split(protocol, seed=seed)
         fitted = widened(fitted, data.catalogue)
         found = judge(fitted, test, ks=ks, seed=seed, allow_seen=allow_seen)
     if as_json:
@@ -104,12 +108,10 @@ def check_task(task: str, split: str | None, causal: bool) -> None:
     """Refuse options that do not go together.
 
     Raises:
-        UsageError: an unknown task; a split missing, or given where every event is judged.
+        UsageError: an unknown task, or a split given where every event is judged.
     """
     if task not in TASKS:
         raise UsageError(f"--task {task}: write {', '.join(TASKS)}.")
-    if task == "rank" and split is None:
-        raise UsageError("--split: missing. Name the split, such as --split leave-last-out.")
     if task == "rank" and causal:
         raise UsageError("--causal is for --task click and --task rating.")
     if task != "rank" and split is not None:
@@ -117,6 +119,21 @@ def check_task(task: str, split: str | None, causal: bool) -> None:
             f"--split {split}: --task {task} judges every event of --events. Leave --split out, and "
             "give the test events alone."
         )
+
+
+def required_split(split: str | None, reading: Reading) -> str:
+    """The split of the option, or else of the config file.
+
+    Raises:
+        UsageError: neither names one.
+    """
+    found: str | None = split or reading.file.get("split")
+    if found is None:
+        raise UsageError(
+            "--split: missing. Name the split, such as --split leave-last-out, or a --config that "
+            "does."
+        )
+    return found
 
 
 def widened(fitted: Recommender, catalogue: Catalogue) -> Recommender:

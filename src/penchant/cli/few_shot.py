@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from penchant.core import UsageError
 
 from . import options
-from .output import document, note
+from .few_shot_answers import in_a_line, judged, tell, write_answers
+from .output import note
 from .places import check_file, check_run
+from .predict import refuse
 from .settings import pairs
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
-    from penchant.models.few_shot import Example, FewShotModel
+    from penchant.models.few_shot import Example
+
+WAYS = "frozen,zero-shot"
 
 
 def few_shot(  # noqa: PLR0913 - an option each
     *,
     examples: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--examples",
             metavar="E",
             help="Labelled examples: JSON lines with liked, disliked, candidate and label, or TALLRec's JSON.",
         ),
-    ],
+    ] = None,
+    saved: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            metavar="DIR",
+            help="Instead: a model that --save wrote, to answer --test without learning.",
+        ),
+    ] = None,
     test: Annotated[
         Path | None,
         typer.Option("--test", metavar="T", help="Examples to answer; labels, if any, judge."),
@@ -55,9 +66,13 @@ def few_shot(  # noqa: PLR0913 - an option each
         ),
     ] = None,
     ways: Annotated[
-        str,
-        typer.Option("--ways", metavar="W,W", help="Of: frozen, zero-shot, contrastive, prompt."),
-    ] = "frozen,zero-shot",
+        str | None,
+        typer.Option(
+            "--ways",
+            metavar="W,W",
+            help="Of: frozen, zero-shot, contrastive, prompt.  [default: frozen,zero-shot]",
+        ),
+    ] = None,
     language: Annotated[
         str | None, typer.Option("--language", metavar="NAME", help="The encoder of titles.")
     ] = None,
@@ -81,44 +96,116 @@ def few_shot(  # noqa: PLR0913 - an option each
     """Learn from a few labelled examples who likes what.
 
     The way of learning is chosen by cross-validation. With --test, prints the AUC with its 95 % interval (examples resampled), beside that of the
-    share of likes in the history, which takes no model. With --draws, the mean over draws.
+    share of likes in the history, which takes no model. With --draws, the mean over draws. A model that was written with --save answers later: give it as --model.
 
-    Example:
+    Examples:
       penchant few-shot --examples E.json --test T.json --shots 64 --draws 10
       penchant few-shot --examples E.jsonl --test T.jsonl --out answers.jsonl
+      penchant few-shot --examples E.jsonl --save runs/few
+      penchant few-shot --model runs/few --test T.jsonl --out answers.jsonl
     """
+    if saved is not None:
+        learning: dict[str, object] = {
+            "--transfer-events": transfer_events,
+            "--transfer-items": transfer_items,
+            "--column": column,
+            "--ways": ways,
+            "--language": language,
+            "--shots": shots,
+            "--draws": draws > 1,
+            "--save": save,
+        }
+        refuse("--examples", learning)
+        _ask(saved, examples, test, out, seed, as_json)
+        return
+    file = _examples_of(examples, shots, draws, test, out, save)
+    from penchant.models.few_shot import read_examples  # alone, as the others bring torch
+
+    _check_places(out, save)
+    given = read_examples(file)
+    asked = read_examples(test) if test else ()
+    if draws > 1 and not _of_both_kinds(asked):
+        raise UsageError("--draws: --test has no labels of both kinds, so no draw can be judged.")
+    drawn = [_drawn(given, shots, seed + draw, file) for draw in range(draws)]
+    from penchant.language import DEFAULT_MODEL
+    from penchant.models.few_shot import FewShotConfig
+    from penchant.models.few_shot import few_shot as learn
+
+    other = _transfer(transfer_events, transfer_items, pairs("--column", column or []))
+    names = tuple(filter(None, (name.strip() for name in (ways or WAYS).split(","))))
+    config = FewShotConfig(language or DEFAULT_MODEL)
+    found = []
+    for draw, chosen in enumerate(drawn):
+        model = learn(chosen, other, names, config=config, seed=seed)
+        found.append(judged(model, asked, seed))
+        if draws > 1:
+            note(f"draw {draw + 1} of {draws}: {in_a_line(found[-1])}")
+    if out is not None:
+        write_answers(out, model, asked)
+    if save is not None:
+        model.save(save)
+    tell(found, as_json)
+
+
+def _ask(
+    saved: Path,
+    examples: Path | None,
+    test: Path | None,
+    out: Path | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Let a saved model answer, and judge it where the examples have labels.
+
+    Raises:
+        UsageError: it is to learn as well, nothing is asked, or nothing would be told.
+    """
+    if examples is not None:
+        raise UsageError("--examples and --model: give one of them, to learn or to ask.")
+    if test is None:
+        raise UsageError("--test: missing. Give the examples that --model is to answer.")
+    from penchant.models.few_shot import FewShotModel, read_examples
+
+    _check_places(out, None)
+    asked = read_examples(test)
+    if out is None and not _of_both_kinds(asked):
+        raise UsageError(
+            f"{test} has no labels of both kinds to judge by: name a file for the answers, --out FILE."
+        )
+    model = FewShotModel.load(saved)
+    if out is not None:
+        write_answers(out, model, asked)
+    tell([judged(model, asked, seed)], as_json)
+
+
+def _examples_of(
+    examples: Path | None,
+    shots: int | None,
+    draws: int,
+    test: Path | None,
+    out: Path | None,
+    save: Path | None,
+) -> Path:
+    """The file to learn from, where the options go together.
+
+    Raises:
+        UsageError: they do not, or none is named.
+    """
+    if examples is None:
+        raise UsageError(
+            "--examples: missing. Give labelled examples to learn from, or the --model to ask."
+        )
     if draws > 1 and (shots is None or test is None or out or save):
         raise UsageError(
             "--draws needs --shots and --test, and goes with neither --out nor --save."
         )
     if out is not None and test is None:
         raise UsageError("--out: there is nothing to answer. Give --test.")
-    from penchant.models.few_shot import read_examples  # alone, as the others bring torch
+    return examples
 
-    _check_places(out, save)
-    given = read_examples(examples)
-    asked = read_examples(test) if test else ()
-    if draws > 1 and len({one.label for one in asked} - {None}) < 2:
-        raise UsageError("--draws: --test has no labels of both kinds, so no draw can be judged.")
-    drawn = [_drawn(given, shots, seed + draw, examples) for draw in range(draws)]
-    from penchant.language import DEFAULT_MODEL
-    from penchant.models.few_shot import FewShotConfig
-    from penchant.models.few_shot import few_shot as learn
 
-    other = _transfer(transfer_events, transfer_items, pairs("--column", column or []))
-    names = tuple(name.strip() for name in ways.split(",") if name.strip())
-    config = FewShotConfig(language or DEFAULT_MODEL)
-    found = []
-    for draw, chosen in enumerate(drawn):
-        model = learn(chosen, other, names, config=config, seed=seed)
-        found.append(_judged(model, asked, seed))
-        if draws > 1:
-            note(f"draw {draw + 1} of {draws}: {_line(found[-1])}")
-    if out is not None:
-        _answers(out, model, asked)
-    if save is not None:
-        model.save(save)
-    _told(found, as_json)
+def _of_both_kinds(asked: Sequence[Example]) -> bool:
+    return len({one.label for one in asked} - {None}) == 2
 
 
 def _check_places(out: Path | None, save: Path | None) -> None:
@@ -175,86 +262,3 @@ def _transfer(
     from penchant.data import read
 
     return read(events, items, columns=columns or None, unknown_items="drop")
-
-
-def _judged(model: FewShotModel, asked: Sequence[Example], seed: int) -> dict[str, Any]:
-    import numpy as np
-
-    from penchant.core import generator
-    from penchant.metrics import auc
-    from penchant.models.few_shot import Batch
-
-    found: dict[str, Any] = {
-        "chosen": model.chosen,
-        "seconds": model.seconds,
-        "cross-validated": {
-            score.way: {"AUC": score.auc, "log-loss": score.log_loss, "seconds": score.seconds}
-            for score in model.scores
-        },
-    }
-    known = [one for one in asked if one.label is not None]
-    labels = np.array([one.label for one in known], np.float64)
-    if len(known) < 2 or len(set(labels.tolist())) < 2:
-        return found
-    chance, share = model.predict(known), Batch.of(known).share
-    chooser, drawn = generator(seed, "interval"), []
-    for _ in range(1000):
-        rows = chooser.integers(0, len(known), len(known))
-        if 0 < labels[rows].sum() < len(rows):
-            drawn.append(auc(labels[rows], chance[rows]))
-    low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
-    found["test"] = {
-        "examples": len(known),
-        "AUC": {"mean": auc(labels, chance), "ci95": [low, high]},
-        "share": auc(labels, share),
-    }
-    return found
-
-
-def _answers(out: Path, model: FewShotModel, asked: Sequence[Example]) -> None:
-    from penchant.store import atomic_write
-
-    lines = [
-        json.dumps({"candidate": one.candidate, "probability": chance}, ensure_ascii=False)
-        for one, chance in zip(asked, model.predict(asked).tolist(), strict=True)
-    ]
-    atomic_write(out, ("\n".join(lines) + "\n").encode())
-
-
-def _line(found: dict[str, Any]) -> str:
-    told = f"{found['chosen']}, {found['seconds']:.1f} s"
-    if "test" in found:
-        told += f", AUC {found['test']['AUC']['mean']:.3f}"
-    return told
-
-
-def _told(found: list[dict[str, Any]], as_json: bool) -> None:
-    import numpy as np
-
-    result: dict[str, Any] = found[0] if len(found) == 1 else {"draws": found}
-    tested = [one["test"]["AUC"]["mean"] for one in found if "test" in one]
-    if len(found) > 1 and tested:
-        spread = float(np.std(tested, ddof=1))
-        result["AUC"] = {"mean": float(np.mean(tested)), "deviation": spread}
-        result["share"] = found[0]["test"]["share"]
-    if as_json:
-        document(result)
-        return
-    if len(found) > 1:
-        if tested:
-            print(f"AUC {result['AUC']['mean']:.3f}, deviation of draws {spread:.3f}")
-            print(f"share of likes alone {result['share']:.3f}")
-        return
-    for way, score in found[0]["cross-validated"].items():
-        mark = "*" if way == found[0]["chosen"] else " "
-        print(
-            f"{mark} {way:14} AUC {score['AUC']:.3f}  log-loss {score['log-loss']:.3f}  "
-            f"{score['seconds']:.1f} s   (cross-validated)"
-        )
-    if "test" in found[0]:
-        told = found[0]["test"]
-        low, high = told["AUC"]["ci95"]
-        print(
-            f"test: AUC {told['AUC']['mean']:.3f} [{low:.3f}, {high:.3f}], {told['examples']:,} examples"
-        )
-        print(f"share of likes alone: AUC {told['share']:.3f}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Codes = NDArray[np.int32] | None
 
 Split = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--split",
         metavar="S",

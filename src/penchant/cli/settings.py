@@ -29,6 +29,9 @@ TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
 }
 """Table -> key -> type. The table ``[model]`` is free: its keys are the settings of the model."""
 
+SERVED = ("serve", "policy")
+"""Tables that ``penchant serve`` reads."""
+
 PATHS = ("events", "items", "users", "out")
 KINDS: Mapping[type | tuple[type, ...], str] = {
     str: "text in quotes",
@@ -47,14 +50,16 @@ def from_file(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: no such file, not TOML, an unknown key, or a value of the wrong type; with the line.
     """
-    text, content = _toml(path)
+    text, content = toml(path)
     found: dict[str, Any] = {}
     for table, values in content.items():
         if table == "model" and isinstance(values, dict):
             found["model_settings"] = values
             continue
+        if table in SERVED:
+            continue
         line = _line(text, table)
-        _check_name(table, [*TABLES, "model"], path, line, "table")
+        _check_name(table, [*TABLES, "model", *SERVED], path, line, "table")
         if not isinstance(values, dict):
             raise UsageError(
                 f"{path}:{line}: {table!r} is a table: write [{table}] on a line of its own."
@@ -63,8 +68,12 @@ def from_file(path: Path) -> dict[str, Any]:
     return found
 
 
-def _toml(path: Path) -> tuple[str, dict[str, Any]]:
-    """The file as text, and what it says."""
+def toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """The file as text, and what it says.
+
+    Raises:
+        UsageError: no such file, or not TOML.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
         return text, tomllib.loads(text)

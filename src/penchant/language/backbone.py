@@ -42,8 +42,8 @@ class Backbone(nn.Module):
         family: ``"encoder"``, ``"decoder"`` or ``"encoder-decoder"``.
         digest: SHA-256 (hex) over the model's files, before any tuning: names the base of an
             adapter.
-        vectors_digest: the same where pooling, prompt and length are as the files say, else
-            another: names the untuned vectors in a cache.
+        vectors_digest: the same where the files say pooling, prompt and length and nothing else is
+            wanted, else another: names the untuned vectors in a cache.
         dim: length of a text's vector.
     """
 
@@ -84,7 +84,7 @@ class Backbone(nn.Module):
         said, fields = read_recipe(folder), checked_config(folder)
         with silent():
             (model, _), tokenizer = open_model(folder, fields), open_tokenizer(folder)
-        recipe, limit = said, token_limit(model.config, tokenizer)
+        recipe, limit = said, token_limit(model, tokenizer)
         if family_of(model.config) == "decoder" and not says_pooling(folder):
             recipe = replace(said, pooling=("lasttoken",))
         recipe = chosen(recipe, pooling, prompt, length)
@@ -92,7 +92,7 @@ class Backbone(nn.Module):
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
         backbone = cls(model, tokenizer, recipe, cut, digest)
         read_attention(folder, backbone.attention)
-        if (recipe, cut) != (said, said.length or limit):
+        if (recipe, cut) != (said, said.length):
             choice = f"{digest} {recipe.pooling} {recipe.prompt!r} {cut}"
             backbone.vectors_digest = hashlib.sha256(choice.encode()).hexdigest()
         return backbone.to(place).eval()

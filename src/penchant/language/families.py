@@ -1,4 +1,4 @@
-"""What kind of transformer a model is, and where its layers are."""
+"""What kind of transformer a model is, where its layers are, and how many tokens it can place."""
 
 from __future__ import annotations
 
@@ -53,6 +53,18 @@ def blocks_of(model: nn.Module) -> list[nn.Module]:
             "cannot be told apart. Choose another language model, or tune it whole."
         )
     return [block for blocks in found for block in blocks]
+
+
+def places(model: nn.Module) -> int | None:
+    """How many tokens a model has a position for; None where positions are relative without end."""
+    config: Any = model.config
+    most = getattr(config.get_text_config(), "max_position_embeddings", None)
+    if most is None:
+        return None
+    # RoBERTa and its kin count from behind the padding's id, so the first positions are never used
+    tables = (part for path, part in model.named_modules() if path.endswith("position_embeddings"))
+    padding = next((getattr(table, "padding_idx", None) for table in tables), None)
+    return max(1, int(most) - (0 if padding is None else int(padding) + 1))
 
 
 def _topmost_lists(module: nn.Module, lengths: set[int]) -> list[nn.ModuleList]:

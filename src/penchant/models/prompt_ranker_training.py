@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from penchant.core import generator
-from penchant.language import load_language_model
+from penchant.language import batches_by_length, load_language_model
 from penchant.language.tuning import penalty
 from penchant.tune import (
     NO,
@@ -21,7 +21,6 @@ from penchant.tune import (
     LoopConfig,
     adapting,
     answer_labels,
-    by_length,
     padded_labels,
     train,
 )
@@ -115,7 +114,8 @@ class PromptLesson:
         questions = self._questions()
         lengths = np.array([len(read) for read, _ in questions], np.int64)
         # batches of like length, as many questions each as the config says of the longest ones
-        for rows in by_length(lengths, self._config.batch * int(lengths.max()), self._rng):
+        most = self._config.batch * int(lengths.max())
+        for rows in batches_by_length(lengths, most, 1, self._rng):
             yield [questions[row] for row in rows.tolist()]
 
     def _questions(self) -> list[Question]:

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from penchant.core import Holdout, Interactions, Sequences, generator
-from penchant.language import load_backbone
-from penchant.tune import by_length, train
+from penchant.language import batches_by_length, load_backbone
+from penchant.tune import train
 
 from .loop_settings import LoopSettings
 from .next_item import NextItem
@@ -105,7 +105,8 @@ class _Run:
         self._config, self._seed = config, seed
         self._rng = generator(seed, "tuning")
         self._rows = rows_of(interactions, config.history, "tuning")
-        self._batches = sum(1 for _ in by_length(self._rows.lengths, config.batch_tokens))
+        batches = batches_by_length(self._rows.lengths, config.batch_tokens, slack=1)
+        self._batches = sum(1 for _ in batches)
         steps = config.tuning_epochs * -(-self._batches // config.language_every)
         self._text = TunedText(load_backbone(config.language), texts, config, steps, seed)
         if start is not None:

@@ -20,6 +20,7 @@ from penchant.language.tuning import (
     penalty,
     tuned_state,
 )
+from penchant.tune import by_decay
 
 if TYPE_CHECKING:
     from penchant.language import Backbone
@@ -80,12 +81,12 @@ class TunedText:
             part for name, part in backbone.named_modules() if name.endswith("lora_dropout.default")
         ]
         self._texts, self._most = texts, config.language_texts
-        learned = [p for p in backbone.parameters() if p.requires_grad]
-        self._learned = learned
+        self._learned = [p for p in backbone.parameters() if p.requires_grad]
+        decaying, others = by_decay(backbone)
         self._optimiser = torch.optim.AdamW(
             [
-                {"params": [p for p in learned if p.dim() > 1], "weight_decay": WEIGHT_DECAY},
-                {"params": [p for p in learned if p.dim() <= 1], "weight_decay": 0.0},
+                {"params": decaying, "weight_decay": WEIGHT_DECAY},
+                {"params": others, "weight_decay": 0.0},
             ],
             lr=config.language_rate,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
@@ -71,6 +73,9 @@ class TwoTowerConfig:
     """With user = text, how many of the newest events of each user are learned from."""
     validation_users: int = 500
     """Users whose last training event is held out for early stopping."""
+    refit: bool | None = None
+    """Train again on everything for the epochs that validation chose; left out: where validation
+    held out an event of more than a fifth of the users."""
 
     def __post_init__(self) -> None:
         for field in ("history", "epochs", "targets", "validation_users"):
@@ -180,12 +185,40 @@ class TwoTower:
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Dot products (rows, items)."""
-        users, items = self._users(requests.history), self.items
-        if requests.queries is not None:
-            words = self.reader.queries(requests.queries, items.vectors.shape[1])
-            users = unit(users + self.towers.items_of(words))
+        users = self.user_vectors(requests)
         scores: NDArray[np.float32] = users @ self._placed.T
-        return last_resort(scores, empty(items.vectors), empty(users), items.prior)
+        return last_resort(scores, self._blank, empty(users), self.items.prior)
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """The tower's unit vectors of the items (items, dim); zeros for items without text."""
+        return self._placed
+
+    def user_vectors(self, requests: Requests) -> NDArray[np.float32]:
+        """The tower's unit vectors, words added (rows, dim); zeros where there is no text."""
+        users = self._users(requests.history)
+        if requests.queries is not None:
+            words = self.reader.queries(requests.queries, self.items.vectors.shape[1])
+            users = unit(users + self.towers.items_of(words))
+        return users
+
+    def text_vectors(self) -> NDArray[np.float32]:
+        """Unit vectors of the items' texts (items, dim), zeros for blanks."""
+        return self.items.vectors
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts (texts, dim), zeros for blanks."""
+        return self.reader.vectors(texts, cache=False)
+
+    def with_texts(self, items: NDArray[np.integer], texts: Sequence[str]) -> Self:
+        """The same model with other texts of some items."""
+        vectors = self.items.vectors.copy()
+        vectors[items] = self.reader.vectors(texts)
+        changed = replace(self.items, vectors=vectors)
+        return type(self)(self.config, changed, self.towers, self.reader, self.validations)
+
+    @cached_property
+    def _blank(self) -> NDArray[np.bool_]:
+        return empty(self.items.vectors)
 
     def state(self) -> State:
         """Text vectors, towers, what was tuned, popularity, the mark of the encoder."""
@@ -212,7 +245,7 @@ class TwoTower:
     def _users(self, history: Sequences) -> NDArray[np.float32]:
         """Unit vectors (rows, dim); zeros where nothing of a history has a text."""
         vectors, titles = self.items.vectors, self.items.titles
-        written = history.where(~empty(vectors)[history.item]).last(self.config.history)
+        written = history.where(~self._blank[history.item]).last(self.config.history)
         if self.config.user == "pool":
             return self.towers.users_of(vectors, written)
         texts = [

@@ -33,12 +33,14 @@ class FittedTowers:
         towers: what stands on them.
         adapter: what was tuned in the language model, by name; None where nothing was.
         validations: NDCG@10 after each epoch.
+        epoch: the one that was kept; 0 where nothing was learned.
     """
 
     vectors: NDArray[np.float32]
     towers: Towers
     adapter: dict[str, NDArray[np.float32]] | None
-    validations: tuple[float, ...]
+    validations: tuple[float, ...] = ()
+    epoch: int = 0
 
 
 @torch.no_grad()

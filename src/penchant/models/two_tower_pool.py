@@ -16,6 +16,7 @@ from penchant.core import Holdout, Sequences, generator
 from penchant.language import LayerCache, PackedReader, load_backbone
 from penchant.language.tuning import apply_tuning, frozen_below, penalty
 from penchant.tune import (
+    History,
     Lessons,
     LoopConfig,
     adapting,
@@ -44,10 +45,16 @@ class Pool(nn.Module):
     """Towers over pooled histories, with the language model below."""
 
     def __init__(
-        self, config: TwoTowerConfig, data: Dataset, holdout: Holdout | None, seed: int
+        self,
+        config: TwoTowerConfig,
+        data: Dataset,
+        holdout: Holdout | None,
+        seed: int,
+        what: str,
     ) -> None:
+        """Args: what: the words beside the progress bar; the others are those of ``fit_towers``."""
         super().__init__()
-        self._config, self._holdout = config, holdout
+        self._config, self._holdout, self._what = config, holdout, what
         texts = data.catalogue.texts
         self._blank = np.array([not text.strip() for text in texts], bool)
         number = {t: n for n, t in enumerate(dict.fromkeys(t for t in texts if t.strip()))}
@@ -75,7 +82,7 @@ class Pool(nn.Module):
 
     def fitted(self) -> FittedTowers:
         """Train, and read the catalogue with what came out."""
-        config, validations = self._config, list[float]()
+        config, history = self._config, History()
         if len(self._rows):
             batches = -(-len(self._rows) // config.batch)
             steps = config.epochs * batches
@@ -94,14 +101,19 @@ class Pool(nn.Module):
                         groups=(("towers.", config.tower_rate / config.learning_rate),),
                     ),
                     validate,
-                    "two-tower",
+                    self._what,
                 )
-            validations = history.validations
         else:
             log.warning("two-tower: no user has two events with a text; nothing was learned")
         self.eval()
         adapter = None if self.backbone is None else arrays_of(self.backbone)
-        return FittedTowers(self._catalogue(), self.towers, adapter, tuple(validations))
+        return FittedTowers(
+            self._catalogue(),
+            self.towers,
+            adapter,
+            tuple(history.validations),
+            history.best_epoch,
+        )
 
     def train(self, mode: bool = True) -> Pool:
         """Training mode, without the language model's own dropout: what is scored is learned."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from penchant.data import validation_split
 from penchant.language import LayerCache, load_backbone
 from penchant.tune import MatchingConfig, TextPairs, tune_on_pairs
 
+from .sequence import wants_refit
 from .texts import Reader
 from .two_tower import TwoTowerConfig, user_text
 from .two_tower_fitted import WEIGHT_DECAY, FittedTowers, arrays_of, ndcg_of, read_catalogue
@@ -26,17 +28,32 @@ if TYPE_CHECKING:
 def fit_towers(config: TwoTowerConfig, data: Dataset, seed: int) -> FittedTowers:
     """Train; see ``TwoTower.fit``."""
     inner, holdout = validation_split(data, config.validation_users, seed)
-    if not len(holdout):
-        inner, holdout = data, None  # type: ignore[assignment]  # there is nobody to validate on
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        if config.user == "pool":
-            return Pool(config, inner, holdout, seed).fitted()
-        return _fit_texts(config, inner, holdout, seed)
+        if not len(holdout):
+            return _run(config, data, None, seed)
+        judged = _run(config, inner, holdout, seed)
+        if not judged.epoch or not wants_refit(config.refit, data, holdout):
+            return judged
+        again = replace(config, epochs=judged.epoch)
+        whole = _run(again, data, None, seed, "two-tower, on all events")
+        return replace(whole, validations=judged.validations)
+
+
+def _run(
+    config: TwoTowerConfig,
+    data: Dataset,
+    holdout: Holdout | None,
+    seed: int,
+    what: str = "two-tower",
+) -> FittedTowers:
+    torch.manual_seed(seed)
+    if config.user == "pool":
+        return Pool(config, data, holdout, seed, what).fitted()
+    return _fit_texts(config, data, holdout, seed, what)
 
 
 def _fit_texts(
-    config: TwoTowerConfig, data: Dataset, holdout: Holdout | None, seed: int
+    config: TwoTowerConfig, data: Dataset, holdout: Holdout | None, seed: int, what: str
 ) -> FittedTowers:
     """A bi-encoder: both sides are texts, and all that is learned is in the language model."""
     texts, titles = data.catalogue.texts, data.catalogue.titles
@@ -48,7 +65,7 @@ def _fit_texts(
     pairs = _pairs(config, events.where(~blank[events.item]), texts, titles)
     if config.tuning is None or len(pairs) < 2:
         frozen = Reader(config.language).vectors(texts)
-        return FittedTowers(frozen, towers, None, ())
+        return FittedTowers(frozen, towers, None)
 
     def catalogue() -> NDArray[np.float32]:
         written = [text if text.strip() else "?" for text in texts]
@@ -78,9 +95,10 @@ def _fit_texts(
         ),
         seed,
         None if holdout is None else figure,
-        what="two-tower",
+        what=what,
     )
-    return FittedTowers(catalogue(), towers, arrays_of(backbone), tuple(history.validations))
+    validations = tuple(history.validations)
+    return FittedTowers(catalogue(), towers, arrays_of(backbone), validations, history.best_epoch)
 
 
 def _pairs(

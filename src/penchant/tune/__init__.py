@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         synonyms,
     )
     from .averaging import soup
-    from .batches import by_length, windows
+    from .batches import windows
     from .corpus import Corpus, corpus_of, corpus_of_texts
     from .curves import curves_picture, draw_curves, read_curves, write_curves
     from .folder import RunFolder, run_folder
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         sampled_softmax,
         softmax,
     )
+    from .optimisers import by_decay
     from .precision import autocast, chosen_precision
     from .pretraining import PretrainConfig, Pretrained, pretrain
     from .rank_schedule import adapting
@@ -74,7 +75,7 @@ _FILES = {
     "rank_schedule": "adapting",
     "augment": "back_translation delete_words masked_predictions one_of swap_words synonyms",
     "averaging": "soup",
-    "batches": "by_length windows",
+    "batches": "windows",
     "corpus": "Corpus corpus_of corpus_of_texts",
     "curves": "curves_picture draw_curves read_curves write_curves",
     "folder": "RunFolder run_folder",
@@ -94,6 +95,7 @@ _FILES = {
     "masking": "Masking",
     "matching": "MatchingConfig tune_on_pairs without_dropout",
     "matching_pairs": "TextPairs next_item_pairs",
+    "optimisers": "by_decay",
     "precision": "autocast chosen_precision",
     "pretraining": "PretrainConfig Pretrained pretrain",
     "rate_finder": "RateCurve find_rate",
@@ -146,7 +148,7 @@ __all__ = [
     "answer_labels",
     "autocast",
     "back_translation",
-    "by_length",
+    "by_decay",
     "chosen_precision",
     "corpus_of",
     "corpus_of_texts",

@@ -1,22 +1,14 @@
-"""Batches of nearly equal length under a token budget.
-
-Padding every history to the longest one wastes most of the work where histories are short: on a
-catalogue with nine events a user, padding to fifty made an epoch six times as long.
-"""
+"""Long histories as windows, so that every event is learned from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
-
 import numpy as np
-from numpy.typing import NDArray
 
 from penchant.core import Sequences
 
 
 def windows(events: Sequences, length: int) -> Sequences:
-    """Cut long rows into windows of at most ``length`` events, so that every event is learned from.
+    """Cut long rows into windows of at most ``length`` events.
 
     Windows are counted from the newest event, and each begins with the last event of the one
     before it, so that every event but the first of a row is the target of exactly one window.
@@ -48,32 +40,3 @@ def windows(events: Sequences, length: int) -> Sequences:
         events.kind[chosen],
         events.value[chosen],
     )
-
-
-def by_length(
-    lengths: NDArray[np.int64], tokens: int, rng: np.random.Generator | None = None
-) -> Iterator[NDArray[np.int64]]:
-    """Group rows into batches whose padded size stays within a budget.
-
-    Rows are sorted by length, equal lengths in random order, cut where the next row would break
-    the budget, and the batches come in random order.
-
-    Args:
-        lengths: events of each row, (rows,).
-        tokens: most events in a batch, padding counted; a longer single row is a batch alone.
-        rng: order at random; None keeps the sorted order, longest first.
-
-    Yields:
-        Row numbers of one batch, (batch,).
-    """
-    noise = rng.random(len(lengths)) if rng is not None else np.arange(len(lengths))
-    order = np.lexsort((noise, -lengths))
-    cuts, at = [0], 0
-    while at < len(order):
-        at += max(1, tokens // int(lengths[order[at]] or 1))
-        cuts.append(min(at, len(order)))
-    batches = list(pairwise(cuts))
-    if rng is not None:
-        rng.shuffle(batches)
-    for start, stop in batches:
-        yield order[start:stop]

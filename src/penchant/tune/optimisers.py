@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from penchant.core import UsageError
+from penchant.language.tuning import without_decay
 
 from .settings import LoopConfig
 
@@ -20,7 +21,7 @@ def optimiser_for(network: nn.Module, config: LoopConfig) -> torch.optim.Optimiz
     """The optimiser of a network's learned parameters.
 
     AdamW (Loshchilov and Hutter 2019), SGD with momentum, or Adafactor (Shazeer and Stern 2018)
-    with the learning rate from outside. Matrices decay; biases, norms and scalars do not.
+    with the learning rate from outside. Which parameters decay says ``by_decay``.
 
     Raises:
         UsageError: no parameter is to be learned, or a group fits no parameter.
@@ -54,18 +55,34 @@ def parameter_groups(network: nn.Module, config: LoopConfig) -> list[dict[str, A
                 f"{', '.join(sorted({name.split('.')[0] for name, _ in learned}))}."
             )
     factors = {"": 1.0} | dict(config.groups)
+    decaying = {id(p) for p in by_decay(network)[0]}
     groups: list[dict[str, Any]] = []
     for begin in sorted(begins):
         mine = [p for name, p in learned if _begin_of(name, config.groups) == begin]
         groups += [
             {
-                "params": [p for p in mine if (p.dim() > 1) == decays],
+                "params": [p for p in mine if (id(p) in decaying) == decays],
                 "weight_decay": config.weight_decay if decays else 0.0,
                 "factor": factors[begin],
             }
             for decays in (True, False)
         ]
     return groups
+
+
+def by_decay(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Learned parameters that weight decay pulls towards zero, and those that it does not.
+
+    Matrices decay. Biases, norms and scalars do not, nor does what a way of tuning multiplies
+    activations with or puts beside them (see ``penchant.language.tuning.without_decay``).
+    """
+    spared = {id(p) for p in without_decay(network)}
+    learned = [p for p in network.parameters() if p.requires_grad]
+    decays = [p.dim() > 1 and id(p) not in spared for p in learned]
+    return (
+        [p for p, pulled in zip(learned, decays, strict=True) if pulled],
+        [p for p, pulled in zip(learned, decays, strict=True) if not pulled],
+    )
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

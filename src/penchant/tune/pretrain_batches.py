@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from .batches import by_length
+from penchant.language import batches_by_length
+
 from .masking import Masking, Vocabulary, word_numbers
 from .objectives import IGNORED
 
@@ -68,12 +69,12 @@ class Batches:
             self._vocabulary = Vocabulary(vocabulary, int(tokenizer.mask_token_id), special)
             if whole_words:
                 self._words = word_numbers(tokenizer, texts, model.length)
-        self.count = sum(1 for _ in by_length(self._lengths, tokens))
+        self.count = sum(1 for _ in batches_by_length(self._lengths, tokens, slack=1))
         self.given = 0
 
     def __call__(self, deadline: float = math.inf) -> Iterator[Batch]:
         """The batches of one epoch; none after the deadline (of ``time.monotonic``)."""
-        for rows in by_length(self._lengths, self._tokens, self._rng):
+        for rows in batches_by_length(self._lengths, self._tokens, 1, self._rng):
             if time.monotonic() > deadline:
                 return
             self.given += 1

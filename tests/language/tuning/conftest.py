@@ -192,9 +192,9 @@ def _made(family: str, kind: str) -> nn.Module:
     return model.eval()
 
 
-def backbone(family: str, *pooling: str, digest: str = "a base") -> Backbone:
+def backbone(family: str, *pooling: str, digest: str = "a base", prompt: str = "") -> Backbone:
     tokenizer = SimpleNamespace(pad_token_id=0, unk_token_id=None)
-    recipe = Recipe(pooling=pooling or ("mean",))
+    recipe = Recipe(pooling=pooling or ("mean",), prompt=prompt)
     return Backbone(transformer(family), tokenizer, recipe, 32, digest)
 
 

@@ -12,6 +12,7 @@ from penchant.core import BundleError, UsageError
 from penchant.language.tuning import (
     AdapterSet,
     LoRA,
+    PromptTuning,
     apply_tuning,
     load_adapter,
     read_adapter,
@@ -98,6 +99,28 @@ def test_an_adapter_can_be_removed(domains):
     adapters.remove("a")
     assert torch.equal(answers(module), base)
     load_adapter(folder / "lora", module)  # and the base is as it was
+
+
+def test_a_prompt_takes_its_places_only_while_it_is_on(tmp_path):
+    tuned, module = backbone("bert"), backbone("bert")
+    apply_tuning(tuned, PromptTuning(tokens=20))
+    save_adapter(tmp_path / "prompt", tuned)
+    adapters = AdapterSet(module)
+    adapters.add("prompt", tmp_path / "prompt")
+    assert module.length == 32  # of 40 places
+
+    with adapters.using("prompt"):
+        assert module.length == 20
+        adapters.add("again", tmp_path / "prompt")
+        assert module.length == 20
+        with adapters.using("again"):
+            assert module.length == 20
+        with adapters.using(None):
+            assert module.length == 32
+    assert module.length == 32
+    adapters.use("prompt")
+    adapters.remove("prompt")
+    assert module.length == 32
 
 
 def test_wrong_names_bases_and_tuned_bases_are_refused(domains):

@@ -25,6 +25,7 @@ from penchant.language.tuning import (
     save_adapter,
     tuned_state,
     tuning_of,
+    without_decay,
 )
 
 from .conftest import (
@@ -210,6 +211,16 @@ def test_merged_answers_as_before(family, name):
     assert trainable(whole) == set(dict(whole.named_parameters()))
 
 
+@every_way
+def test_activations_and_their_factors_are_kept_from_decay_and_weights_are_not(family, name):
+    module = backbone(family, "attention")
+    apply_tuning(module, WAYS[name])
+    kept = {id(weight) for weight in without_decay(torch.nn.Sequential(module))}
+    found = {name for name in trainable(module) if id(module.get_parameter(name)) in kept}
+    activations = trainable(module) - {"attention.query"}
+    assert found == (activations if isinstance(WAYS[name], VIRTUAL | IA3) else set())
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_the_seed_decides_where_added_weights_begin(name):
     way = WAYS[name]
@@ -240,3 +251,21 @@ def test_a_model_is_tuned_by_one_way():
     apply_tuning(module, LoRA())
     with pytest.raises(UsageError, match=r"already tuned by LoRA\(rank=8"):
         apply_tuning(module, IA3())
+
+
+@pytest.mark.parametrize("way", [LoRA(rank=33), AdaLoRA(rank=2, start_rank=33)])
+def test_a_rank_that_no_matrix_can_have_is_refused_before_anything_changes(way):
+    module = backbone("bert")
+    base, names = answers(module), list(module.state_dict())
+    with pytest.raises(UsageError, match=r"rank is 33, and no matrix .* above 32.*Take at most 32"):
+        apply_tuning(module, way)
+    assert tuning_of(module) is None
+    assert (list(module.state_dict()), torch.equal(answers(module), base)) == (names, True)
+
+
+def test_a_rank_may_be_above_that_of_the_narrowest_matrix():
+    apply_tuning(backbone("llama"), LoRA(rank=32))  # its shared keys and values have 16
+    with pytest.raises(UsageError, match="above 32"):
+        apply_tuning(backbone("llama"), LoRA(rank=33))
+    narrow = backbone("llama").model.layers[0].self_attn.k_proj.weight
+    assert min(narrow.shape) == WIDTH // 2

@@ -62,8 +62,8 @@ def test_texts_are_cut_where_the_model_has_no_more_places():
     module = backbone("bert")
     module.length = 38
     apply_tuning(module, PromptTuning(tokens=10))
-    assert module.length == 28
-    assert module.vectors([[5] * 28]).shape == (1, 32)
+    assert module.length == 30
+    assert module.vectors([[5] * 30]).shape == (1, 32)
 
 
 def test_hidden_states_come_without_the_virtual_tokens():
@@ -75,8 +75,8 @@ def test_hidden_states_come_without_the_virtual_tokens():
 
 
 def test_a_prompt_longer_than_the_model_is_refused():
-    with pytest.raises(UsageError, match=r"PromptTuning.tokens is 38, .* places 40 tokens"):
-        apply_tuning(backbone("bert"), PromptTuning(tokens=38))
+    with pytest.raises(UsageError, match=r"PromptTuning.tokens is 40, .* places 40 tokens"):
+        apply_tuning(backbone("bert"), PromptTuning(tokens=40))
 
 
 def test_going_on_from_a_cache_is_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from penchant.core import BundleError, DamagedBundle, Unsupported, UsageError
 from penchant.language.tuning import (
     IA3,
     Adapters,
+    AdapterSet,
     BitFit,
     LoRA,
     PrefixTuning,
@@ -27,6 +29,7 @@ from penchant.language.tuning import (
     save_adapter,
     tuned_state,
 )
+from penchant.store import write_bundle
 
 from .conftest import answers, backbone, teach
 
@@ -59,6 +62,48 @@ def test_an_adapter_is_read_without_a_model(saved):
 def test_another_base_is_refused(saved):
     with pytest.raises(BundleError, match=r"tuned on tiny-bert \(digest a base\), and this is"):
         load_adapter(saved, backbone("bert", digest="another"))
+
+
+def test_another_pooling_or_prompt_is_refused_and_named(saved):
+    with pytest.raises(BundleError, match=r"pooling=\('mean',\), .* has \('cls',\).*load_backbone"):
+        load_adapter(saved, backbone("bert", "cls"))
+    with pytest.raises(BundleError, match=r"tuned with prompt='', .* has 'query: '"):
+        load_adapter(saved, backbone("bert", prompt="query: "))
+    plain = backbone("bert")
+    before = answers(plain)
+    with pytest.raises(BundleError, match="pooling"):
+        AdapterSet(plain).add("a", replace(read_adapter(saved), pooling=("max",)))
+    assert torch.equal(answers(plain), before)
+
+
+def test_another_length_is_said_and_not_refused(saved, caplog):
+    shorter, same = backbone("bert"), backbone("bert")
+    shorter.length = 16
+    load_adapter(saved, shorter)
+    assert "cut after 32 tokens, and this language model cuts after 16" in caplog.text
+    load_adapter(saved, same)
+    assert torch.equal(answers(shorter), answers(same))
+    assert len(caplog.records) == 1
+
+
+def test_the_length_is_that_without_the_virtual_tokens(tmp_path, caplog):
+    module = backbone("bert")
+    apply_tuning(module, PromptTuning(tokens=20))
+    save_adapter(tmp_path / "prompt", module)
+    assert (module.length, read_adapter(tmp_path / "prompt").length) == (20, 32)
+    load_adapter(tmp_path / "prompt", backbone("bert"))
+    assert caplog.records == []
+
+
+def test_an_adapter_from_before_these_were_written_still_loads(saved, tmp_path):
+    about = json.loads((saved / "manifest.json").read_text())
+    old = {name: about[name] for name in ("base", "base_digest", "way", "settings")}
+    weights = (saved / "adapter.safetensors").read_bytes()
+    write_bundle(tmp_path / "old", "adapter", {"adapter.safetensors": weights}, old)
+
+    adapter, other = read_adapter(tmp_path / "old"), backbone("bert", "cls")
+    assert (adapter.pooling, adapter.prompt, adapter.length) == (None, None, None)
+    assert load_adapter(tmp_path / "old", other) == LoRA(rank=2, layers=1)
 
 
 def test_a_damaged_file_is_refused(saved):

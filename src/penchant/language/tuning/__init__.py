@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
     from .merging import merged
     from .saving import load_adapter, read_adapter, save_adapter
-    from .training import after_step, before_training, penalty
+    from .training import after_step, before_training, penalty, without_decay
 
 __all__ = [
     "IA3",
@@ -68,6 +68,7 @@ __all__ = [
     "tuned_state",
     "tuning_of",
     "way_by_name",
+    "without_decay",
 ]
 
 _NEEDS_TORCH = {
@@ -85,6 +86,7 @@ _NEEDS_TORCH = {
     "tuned_digest": "apply",
     "tuned_state": "apply",
     "tuning_of": "apply",
+    "without_decay": "training",
 }
 """Name -> file of this room that holds it and imports torch."""
 

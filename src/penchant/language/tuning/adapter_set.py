@@ -70,7 +70,7 @@ class AdapterSet:
 
         Raises:
             UsageError: the name is taken.
-            BundleError: it is damaged, or was tuned on another base.
+            BundleError: it is damaged, or was tuned on another base, pooling or prompt.
         """
         if name in self._installed:
             raise UsageError(

@@ -22,12 +22,17 @@ class Installed:
         trained: names of the parameters that it trains.
         parts: what stands at a name while it is on.
         before: what stood there.
+        room: the most tokens of a text that the model can place while it is on; None where it takes
+            no places.
+        length: tokens after which the model cuts a text without it, where ``room`` is not None.
     """
 
     way: Tuning
     trained: list[str] = field(default_factory=list)
     parts: dict[str, Part] = field(default_factory=dict)
     before: dict[str, Part] = field(default_factory=dict)
+    room: int | None = None
+    length: int | None = None
 
     def put(self, module: nn.Module, name: str, part: Part) -> None:
         """Put a part at a name, and remember what stood there."""
@@ -42,13 +47,24 @@ class Installed:
         else:
             self.trained += [f"{name}.{path}" for path, _ in part.named_parameters()]
 
+    def shorten(self, module: nn.Module, room: int) -> None:
+        """Let the model cut texts to at most ``room`` tokens while this is on."""
+        holder: Any = module
+        self.room, self.length = room, holder.length
+        holder.length = min(holder.length, room)
+
     def on(self, module: nn.Module) -> None:
         """Put every part at its name."""
         _place(module, self.parts)
+        if self.room is not None:
+            self.shorten(module, self.room)
 
     def off(self, module: nn.Module) -> None:
         """Put back what stood there before."""
         _place(module, self.before)
+        if self.length is not None:
+            holder: Any = module
+            holder.length = self.length
 
 
 def part_at(module: nn.Module, name: str) -> Part:

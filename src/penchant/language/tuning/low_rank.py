@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers.pytorch_utils import Conv1D
 
-from penchant.core import MissingDependency, generator
+from penchant.core import MissingDependency, UsageError, generator
 
 from . import anatomy
 from .installed import Installed
@@ -25,8 +25,13 @@ _ROLES = {
 
 
 def add_low_rank(module: Any, into: Installed, way: LoRA | AdaLoRA, seed: int) -> None:
-    """A low-rank matrix beside each chosen weight matrix; it is zero at the start."""
+    """A low-rank matrix beside each chosen weight matrix; it is zero at the start.
+
+    Raises:
+        UsageError: a rank that none of the matrices can have.
+    """
     sites = anatomy.wanted(module.model, way.layers, _ROLES[way.targets], type(way).__name__)
+    _check_rank(way, sites)
     peft = _peft()
     common = {
         "lora_alpha": way.alpha,
@@ -57,6 +62,18 @@ def add_factors(module: Any, into: Installed, way: IA3, seed: int) -> None:
         fan_in_fan_out=isinstance(sites[0].layer, Conv1D),
     )
     _inject(module, into, config, sites, seed)
+
+
+def _check_rank(way: LoRA | AdaLoRA, sites: Sequence[anatomy.Site]) -> None:
+    # keys and values are narrower in models that share heads: what is too much there may serve the rest
+    weights: list[Any] = [site.layer.weight for site in sites]
+    most = max(min(weight.shape) for weight in weights)
+    field, rank = ("rank", way.rank) if isinstance(way, LoRA) else ("start_rank", way.start_rank)
+    if rank > most:
+        raise UsageError(
+            f"{type(way).__name__}.{field} is {rank}, and no matrix it would be added to has a rank "
+            f"above {most}: more could learn nothing more. Take at most {most}, far fewer do."
+        )
 
 
 def _inject(

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from penchant.core import Unsupported, UsageError, generator
+from penchant.language.families import places
 
 from . import anatomy
 from .installed import Installed
@@ -23,7 +24,7 @@ from .ways import PromptTuning
 def add_prompt(module: Any, into: Installed, way: PromptTuning, seed: int) -> None:
     """Virtual tokens that begin as the vectors of random words (Lester et al. 2021, section 3.2)."""
     name, trunk = anatomy.trunk(module.model)
-    _make_room(module, way.tokens)
+    _make_room(module, into, way.tokens)
     words: Tensor = trunk.get_input_embeddings().weight
     chosen = generator(seed, "adapter").integers(len(words), size=way.tokens)
     prompt = nn.Parameter(words.detach()[torch.from_numpy(chosen).to(words.device)].clone())
@@ -35,17 +36,16 @@ def add_prompt(module: Any, into: Installed, way: PromptTuning, seed: int) -> No
         trunk.register_forward_hook(_take_out)
 
 
-def _make_room(module: Any, tokens: int) -> None:
-    positions = getattr(module.model.config.get_text_config(), "max_position_embeddings", None)
-    if positions is None or not hasattr(module, "length"):
+def _make_room(module: Any, into: Installed, tokens: int) -> None:
+    most = places(module.model)
+    if most is None or not hasattr(module, "length"):
         return
-    room = int(positions) - 2 - tokens  # RoBERTa's positions begin at 2
-    if room < 1:
+    if tokens >= most:
         raise UsageError(
-            f"PromptTuning.tokens is {tokens}, and this language model places {positions} tokens, "
+            f"PromptTuning.tokens is {tokens}, and this language model places {most} tokens, "
             "so no room is left for the text. Take fewer tokens."
         )
-    module.length = min(module.length, room)
+    into.shorten(module, most - tokens)
 
 
 # the hooks hold no model of their own, so a copied model has hooks that work on the copy

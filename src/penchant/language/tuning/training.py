@@ -1,4 +1,4 @@
-"""What a training loop does for the ways that change while they are trained: AdaLoRA.
+"""What a training loop does for a way of tuning: AdaLoRA's moving ranks, and what must not decay.
 
 ::
 
@@ -10,8 +10,8 @@
         after_step(network)  # while the gradients are still there
         optimiser.zero_grad()
 
-``network`` is the tuned language model or whatever holds it. For every other way of tuning the
-three do nothing, so a loop may call them always.
+``network`` is the tuned language model or whatever holds it. For every way but AdaLoRA the three
+do nothing, so a loop may call them always.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from penchant.core import UsageError
 from .apply import installed_on
 from .budget import RankBudget, layers_of, skewness
 from .installed import Installed
-from .ways import AdaLoRA
+from .ways import IA3, AdaLoRA, PrefixTuning, PromptTuning
 
 
 def before_training(network: nn.Module, steps: int) -> None:
@@ -64,8 +64,33 @@ def after_step(network: nn.Module, step: int | None = None) -> None:
         budget.after_step(layers_of(into), int(budget.taken) + 1 if step is None else step)
 
 
+def without_decay(network: nn.Module) -> list[nn.Parameter]:
+    """Parameters that weight decay must leave alone although they have the shape of a matrix.
+
+    Decay pulls towards zero. For the matrices of LoRA and of adapters, and for AdaLoRA's singular
+    values, zero is the base: they decay (AdaLoRA's singular vectors too, which its penalty holds at
+    length 1). A factor of IA3 at zero switches its activation off, and virtual tokens of zeros still
+    take their share of the attention: for these zero is not the base.
+
+    Args:
+        network: the tuned language model or whatever holds it.
+    """
+    return [
+        module.get_parameter(name)
+        for module, into in _installed(network)
+        if isinstance(into.way, IA3 | PrefixTuning | PromptTuning)
+        for name in into.trained
+    ]
+
+
 def _adalora(network: nn.Module) -> Iterator[tuple[nn.Module, AdaLoRA, Installed]]:
+    for module, into in _installed(network):
+        if isinstance(into.way, AdaLoRA):
+            yield module, into.way, into
+
+
+def _installed(network: nn.Module) -> Iterator[tuple[nn.Module, Installed]]:
     for module in network.modules():
         into = installed_on(module)
-        if into is not None and isinstance(into.way, AdaLoRA):
-            yield module, into.way, into
+        if into is not None:
+            yield module, into

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from penchant.core import Unsupported, generator
-from penchant.language import load_language_model
+from penchant.language import batches_by_length, load_language_model
 from penchant.language.tuning import Tuning, apply_tuning, load_tuned_state, tuned_state
 from penchant.tune import (
     NO,
@@ -20,7 +20,6 @@ from penchant.tune import (
     Lessons,
     LoopConfig,
     answer_labels,
-    by_length,
     padded_labels,
     train,
     yes_no_prompt,
@@ -214,7 +213,8 @@ def _tune(
     lengths = np.array([len(read) for read, _ in lessons], np.int64)
 
     def batches() -> Iterator[list[Lesson]]:
-        for rows in by_length(lengths, config.batch * int(lengths.max()), rng):
+        most = config.batch * int(lengths.max())
+        for rows in batches_by_length(lengths, most, 1, rng):
             yield [lessons[row] for row in rows.tolist()]
 
     def loss_of(batch: list[Lesson]) -> tuple[Tensor, int]:
