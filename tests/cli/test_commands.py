@@ -62,6 +62,33 @@ def test_a_config_file_is_read_and_options_win_over_it(call, tiny: Path, tmp_pat
     assert penchant.load(tmp_path / "run").config.l2 == 7.0
 
 
+def test_what_fit_held_out_by_a_config_file_evaluate_and_compare_judge(
+    call, tiny: Path, tmp_path: Path
+):
+    config = tmp_path / "penchant.toml"
+    config.write_text(
+        f'[data]\nevents = "{tiny.as_posix()}/events.csv"\nitems = "{tiny.as_posix()}/items.jsonl"\n'
+        '[fit]\nmodel = "popularity"\nsplit = "new-users:0.2"\nout = "run"\nseed = 3\n',
+        "utf-8",
+    )
+    file, run = ["--config", config], ["evaluate", "--run", tmp_path / "run"]
+    assert call("fit", *file).status == 0
+
+    def figures(*argv):
+        said = call(*argv, "--json")
+        assert said.status == 0, said.err
+        return json.loads(said.out)
+
+    found = figures(*run, *file)
+    assert found == figures(*run, *file, "--split", "new-users:0.2", "--seed", "3")
+    compared = figures("compare", *file, "--models", "popularity")["models"]["popularity"]
+    assert compared["metrics"] == found["metrics"]
+
+    other = call(*run, *file, "--seed", "4")  # a flag wins: users that were learned from
+    assert other.status == 1
+    assert "trained" in other.err
+
+
 def test_init_writes_a_file_that_fit_takes_once_its_paths_exist(call, tiny: Path, tmp_path: Path):
     config = tiny / "penchant.toml"
     assert call("init", config).status == 0

@@ -72,6 +72,15 @@ def test_evaluate_prints_the_figures_that_python_gives(call, files, run):
     assert {"warm", "cold"} <= set(found["slices"])
 
 
+def test_the_split_of_a_config_file_is_not_for_clicks(call, files, run):
+    config = files / "penchant.toml"
+    config.write_text('[fit]\nsplit = "leave-last-out"\nseed = 1\n')
+    argv = ["evaluate", "--run", run, *data(files), "--task", "click", "--json"]
+    said = call(*argv, "--config", config)
+    assert said.status == 0, said.err
+    assert json.loads(said.out) == json.loads(call(*argv, "--seed", 1).out)
+
+
 def test_causal_is_another_state(call, files, run):
     said = call("evaluate", "--run", run, *data(files), "--task", "click", "--causal")
     assert said.status == 0, said.err

@@ -49,6 +49,50 @@ def test_the_table_the_test_figure_and_the_answers(call, files, encoder):
     assert (files / "m" / "manifest.json").exists()
 
 
+def test_a_saved_model_answers_as_when_it_was_made(call, files, encoder):
+    made, later = files / "made.jsonl", files / "later.jsonl"
+    argv = ["few-shot", "--examples", files / "examples.jsonl", "--language", encoder]
+    test = ["--test", files / "test.jsonl"]
+    first = call(*argv, *test, "--out", made, "--save", files / "m", "--json")
+    assert first.status == 0, first.err
+
+    again = call("few-shot", "--model", files / "m", *test, "--out", later, "--json")
+    assert again.status == 0, again.err
+    assert json.loads(again.out) == json.loads(first.out)
+    assert later.read_text() == made.read_text()
+    assert "test: AUC" in call("few-shot", "--model", files / "m", *test).out
+
+    (files / "bare.jsonl").write_text('{"liked": ["film 1"], "candidate": "film 2"}\n')
+    bare = ["few-shot", "--model", files / "m", "--test", files / "bare.jsonl"]
+    said = call(*bare)
+    assert (said.status, "name a file for the answers, --out FILE" in said.err) == (2, True)
+    assert call(*bare, "--out", later).status == 0
+    assert set(json.loads(later.read_text())) == {"candidate", "probability"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        ([], "--examples: missing. Give labelled examples to learn from, or the --model"),
+        (["--model", "m"], "--test: missing"),
+        (["--model", "m", "--test", "t", "--examples", "e"], "--examples and --model: give one"),
+        (["--model", "m", "--test", "t", "--ways", "frozen"], "--ways goes with --examples"),
+        (["--model", "m", "--test", "t", "--draws", 2], "--draws goes with --examples"),
+        (["--model", "m", "--test", "t", "--save", "s"], "--save goes with --examples"),
+    ],
+)
+def test_to_learn_and_to_ask_are_two_calls(call, argv, told):
+    said = call("few-shot", *argv)
+    assert (said.status, told in said.err) == (2, True), said.err
+
+
+def test_a_saved_recommender_is_no_few_shot_model(call, files, run):
+    asked = ["--test", files / "test.jsonl", "--out", files / "out.jsonl"]
+    said = call("few-shot", "--model", run, *asked)
+    assert (said.status, "few-shot" in said.err) == (1, True), said.err
+    assert not (files / "out.jsonl").exists()
+
+
 def test_draws_are_averaged_in_one_json_document(call, files, encoder):
     argv = ["few-shot", "--examples", files / "examples.jsonl", "--language", encoder, "--json"]
     said = call(*argv, "--test", files / "test.jsonl", "--shots", 16, "--draws", 2)

@@ -11,17 +11,22 @@ import typer
 
 from penchant import __version__
 
+from .backup import backup, restore
 from .compare import compare
 from .demo import demo
 from .describe import describe
 from .doctor import doctor
+from .erase import erase
 from .evaluate import evaluate
+from .export_events import export_events
 from .few_shot import few_shot
 from .fit import fit
 from .init import init
+from .mcp import mcp
 from .predict import predict
 from .pretrain import pretrain
 from .recommend import explain, recommend
+from .serve import serve
 from .tune import tune
 
 app = typer.Typer(
@@ -45,6 +50,12 @@ COMMANDS = (
     pretrain,
     few_shot,
     describe,
+    serve,
+    mcp,
+    export_events,
+    backup,
+    restore,
+    erase,
     demo,
     doctor,
 )

@@ -4,24 +4,30 @@ from .catalogue import Catalogue
 from .errors import (
     BundleError,
     DamagedBundle,
+    DamagedLog,
     DataError,
+    LogError,
     MissingDependency,
     ModelNotFound,
     NewerBundle,
+    Overloaded,
     PenchantError,
     Problem,
+    Repeated,
     SeenEvents,
+    ServiceError,
     TrainingFailed,
     Unsupported,
     UsageError,
     as_argument,
 )
+from .events import Event, Impression
 from .holdout import Holdout
 from .ids import UNKNOWN, IdMap
 from .interactions import Interactions
 from .pairs import Pairs, before
 from .progress import bar, quiet, track
-from .protocols import Abilities, Encoder, Model, State
+from .protocols import Abilities, Encoder, Factored, Model, State, Textual
 from .requests import Recommendation, Recommendations, Requests
 from .seeds import checked_seed, derived, generator
 from .sequences import Sequences
@@ -36,26 +42,35 @@ __all__ = [
     "Catalogue",
     "Choice",
     "DamagedBundle",
+    "DamagedLog",
     "DataError",
     "Encoder",
+    "Event",
+    "Factored",
     "Holdout",
     "IdMap",
+    "Impression",
     "Interactions",
+    "LogError",
     "MissingDependency",
     "Model",
     "ModelNotFound",
     "NewerBundle",
+    "Overloaded",
     "Pairs",
     "PenchantError",
     "Problem",
     "Real",
     "Recommendation",
     "Recommendations",
+    "Repeated",
     "Requests",
     "SeenEvents",
     "Sequences",
+    "ServiceError",
     "Space",
     "State",
+    "Textual",
     "TrainingFailed",
     "Unsupported",
     "UsageError",

@@ -12,7 +12,12 @@
     ├── SeenEvents                test events that the model was trained on
     ├── ModelNotFound             a language model that is neither packaged, a folder, nor downloadable
     ├── MissingDependency         an optional package, with the line that installs it
-    └── TrainingFailed            a loss that is not a number, and what to try
+    ├── TrainingFailed            a loss that is not a number, and what to try
+    ├── LogError                  the event log cannot do it now; a write may or may not have happened
+    │   └── DamagedLog            what it holds is not what was written
+    ├── Repeated                  a write that was done before under its Idempotency-Key
+    ├── Overloaded                more is asked of a service than it can answer; says when to try again
+    └── ServiceError              what a client hears of a service that refuses or cannot be reached
 
 A message says what was wrong, where, and what to do.
 """
@@ -121,3 +126,57 @@ class MissingDependency(PenchantError):
 
 class TrainingFailed(PenchantError):
     """Training that went wrong, such as a loss that is not a number."""
+
+
+class LogError(PenchantError):
+    """The event log cannot do it now: a full disk, a lost server.
+
+    A write that ends so may or may not have happened. Events can be sent again: those of a known
+    ``event_id`` are stored once.
+    """
+
+
+class DamagedLog(LogError):
+    """What the event log holds is not what was written."""
+
+
+class Repeated(PenchantError):
+    """A write that was done before under its ``Idempotency-Key``; nothing was done now.
+
+    Attributes:
+        fingerprint: of the request that did it.
+        answer: what was answered; None where a user in it was erased since.
+    """
+
+    def __init__(self, fingerprint: str, answer: str | None) -> None:
+        super().__init__(
+            "This Idempotency-Key was used before. Take a fresh one for a new request."
+        )
+        self.fingerprint = fingerprint
+        self.answer = answer
+
+
+class Overloaded(PenchantError):
+    """More is asked of a service than it can answer in time.
+
+    Attributes:
+        retry_after: seconds after which trying again makes sense.
+    """
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ServiceError(PenchantError):
+    """A service refused a request, or could not be reached.
+
+    Attributes:
+        status: the HTTP status, or None where there was no answer.
+        request_id: the name of the request in the service's logs, or "".
+    """
+
+    def __init__(self, message: str, status: int | None = None, request_id: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.request_id = request_id

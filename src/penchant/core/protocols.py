@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -56,6 +56,54 @@ class Model(Protocol):
 
         Raises:
             Unsupported: the model cannot place an item from its text.
+        """
+        ...
+
+
+@runtime_checkable
+class Factored(Protocol):
+    """A fitted model whose score is the inner product of a user's vector and an item's.
+
+    ``model.score(requests) == user_vectors(requests) @ item_vectors().T`` to float32 rounding. A row
+    of zeros says that nothing is known: an item whose vector is zeros has the lowest score of each
+    row; a request whose vector is zeros has no product, and ``score`` says what then (popularity
+    for somebody without a history; words, where they are matched in another space).
+    """
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """The vectors of all items (items, dim), made once; nobody writes into them."""
+        ...
+
+    def user_vectors(self, requests: Requests) -> NDArray[np.float32]:
+        """One vector a request (rows, dim), zeros where it has none.
+
+        Raises:
+            Unsupported: the request needs an ability that the model lacks.
+        """
+        ...
+
+
+@runtime_checkable
+class Textual(Protocol):
+    """A fitted model that keeps a vector of each item's text, and can read more."""
+
+    def text_vectors(self) -> NDArray[np.float32]:
+        """Unit vectors of the items' texts (items, text dim), zeros for blanks; not to be written."""
+        ...
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts (texts, text dim), zeros for blanks.
+
+        Raises:
+            ModelNotFound: the language model cannot be found, or is another one than in training.
+        """
+        ...
+
+    def with_texts(self, items: NDArray[np.integer], texts: Sequence[str]) -> Self:
+        """The same model with other texts of some items, (n,) codes; the model itself stays.
+
+        Raises:
+            ModelNotFound: the language model cannot be found, or is another one than in training.
         """
         ...
 

@@ -14,6 +14,7 @@ from .formats import (
     read_mind,
     read_movielens,
 )
+from .put import put_items
 from .read import read
 from .requests import RequestFile, read_requests
 from .spread import Spread
@@ -26,6 +27,7 @@ __all__ = [
     "demo_folder",
     "load_format",
     "open_folder",
+    "put_items",
     "read",
     "read_amazon",
     "read_candidates",

@@ -54,6 +54,18 @@ def parse(template: str, columns: Sequence[str]) -> tuple[list[_Field], str]:
     return fields, rest
 
 
+def fields_of(template: str) -> list[str]:
+    """The columns that a template names, in its order.
+
+    >>> fields_of("{title} ({year})")
+    ['title', 'year']
+
+    Raises:
+        UsageError: a lone brace.
+    """
+    return [name for _, name in _parts(template) if name is not None]
+
+
 def _parts(template: str) -> list[tuple[str, str | None]]:
     """Each field with the text before it; last the text after all of them, with None.
 

@@ -1,6 +1,20 @@
 """Durable things: files that are whole or absent, bundles that are what was written."""
 
 from .atomic import atomic_file, atomic_write
-from .bundle import FORMAT, Bundle, read_bundle, write_bundle
+from .bundle import FORMAT, Bundle, map_bundle, read_bundle, write_bundle
+from .registry import Registry, Standing, Version
+from .streamed import Streamed
 
-__all__ = ["FORMAT", "Bundle", "atomic_file", "atomic_write", "read_bundle", "write_bundle"]
+__all__ = [
+    "FORMAT",
+    "Bundle",
+    "Registry",
+    "Standing",
+    "Streamed",
+    "Version",
+    "atomic_file",
+    "atomic_write",
+    "map_bundle",
+    "read_bundle",
+    "write_bundle",
+]

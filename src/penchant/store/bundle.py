@@ -10,15 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from penchant.core import BundleError, UsageError
 
 from .atomic import sync_folder, write_durably
 from .manifest import FORMAT, MANIFEST, damaged, is_name, opened, refuse_own_keys, sealed
+from .streamed import Streamed
 from .swap import aside_of, hold, left_behind, put_in_place, sweep
 
-__all__ = ["FORMAT", "Bundle", "read_bundle", "write_bundle"]
+__all__ = ["FORMAT", "Bundle", "map_bundle", "read_bundle", "write_bundle"]
+
+T = TypeVar("T")
+Content = bytes | Callable[[], bytes] | Streamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Bundle:
 def write_bundle(
     path: str | Path,
     kind: str,
-    files: Mapping[str, bytes | Callable[[], bytes]],
+    files: Mapping[str, Content],
     about: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a bundle, in the place of an earlier one if there is one.
@@ -49,7 +53,8 @@ def write_bundle(
     Args:
         path: the folder to be; parents are made.
         kind: what it holds, such as ``"recommender"``.
-        files: content by name, or a function that makes it, called one at a time.
+        files: content by name, or what makes it: a function, or a ``Streamed`` that writes pieces.
+            One at a time.
         about: more fields for the manifest, of JSON values.
 
     Raises:
@@ -101,36 +106,91 @@ def read_bundle(path: str | Path, kind: str | None = None) -> Bundle:
         DamagedBundle: a file is missing, cut short, or not what was written.
         BundleError: there is no bundle there, or one of another kind.
     """
+    return _steady(path, kind, _read)
+
+
+def map_bundle(path: str | Path, kind: str, load: Callable[[Path, Mapping[str, Any]], T]) -> T:
+    """Check every byte of a bundle, then let ``load`` open its files where they lie.
+
+    For files that are mapped into memory rather than read. Files that the manifest does not name are
+    not checked.
+
+    Args:
+        path: its folder.
+        kind: what it must hold.
+        load: is given the folder and the manifest once everything is checked, and again where
+            somebody put another bundle in its place meanwhile.
+
+    Returns:
+        what ``load`` gave.
+
+    Raises:
+        NewerBundle: its format is newer than this penchant.
+        DamagedBundle: a file is missing, cut short, or not what was written.
+        BundleError: there is no bundle there, or one of another kind.
+    """
+
+    def checked(folder: Path, content: bytes, kind: str | None) -> T:
+        manifest = _manifest(folder, content, kind)
+        for name, entry in manifest["files"].items():
+            if _digest_of(folder / name) != entry["sha256"]:
+                raise _changed(folder, name)
+        loaded = load(folder, manifest)
+        if _manifest_of(folder) != content:  # opened by name, so another bundle's files, perhaps
+            raise BundleError(f"{folder} was replaced while it was opened.")
+        return loaded
+
+    return _steady(path, kind, checked)
+
+
+def _steady(path: str | Path, kind: str | None, take: Callable[[Path, bytes, str | None], T]) -> T:
+    """What ``take`` makes of a bundle that somebody may be replacing."""
     folder = Path(path).expanduser().resolve()
     if not folder.exists():
         folder = left_behind(folder) or folder
     for _ in range(3):
         content = _manifest_of(folder)
         try:
-            bundle = _read(folder, content)
+            return take(folder, content, kind)
         except BundleError:
             if _manifest_of(folder) == content:
                 raise
-            continue  # somebody put a new bundle in its place meanwhile: read that one
-        if kind is not None and bundle.manifest["kind"] != kind:
-            raise BundleError(
-                f"{folder} is a bundle of the kind {bundle.manifest['kind']!r}, not {kind!r}."
-            )
-        return bundle
     raise BundleError(f"{folder} is being replaced faster than it can be read. Try again.")
 
 
-def _read(folder: Path, content: bytes) -> Bundle:
-    manifest = opened(content, folder)
-    # sizes first: cheap, and a missing or cut file is named before gigabytes are hashed
-    for name, entry in manifest["files"].items():
-        _check_size(folder, name, entry["bytes"])
+def _read(folder: Path, content: bytes, kind: str | None) -> Bundle:
+    manifest = _manifest(folder, content, kind)
     files = {}
     for name, entry in manifest["files"].items():
         files[name] = _content(folder / name)
         if hashlib.sha256(files[name]).hexdigest() != entry["sha256"]:
-            raise damaged(folder, f"{name} is not what was written (its SHA-256 differs)")
+            raise _changed(folder, name)
     return Bundle(manifest, files)
+
+
+def _manifest(folder: Path, content: bytes, kind: str | None) -> dict[str, Any]:
+    """The manifest, when the kind is right and every file has the size that it names.
+
+    Sizes first: cheap, and a missing or cut file is named before gigabytes are hashed.
+    """
+    manifest = opened(content, folder)
+    for name, entry in manifest["files"].items():
+        _check_size(folder, name, entry["bytes"])
+    if kind is not None and manifest["kind"] != kind:
+        raise BundleError(f"{folder} is a bundle of the kind {manifest['kind']!r}, not {kind!r}.")
+    return manifest
+
+
+def _changed(folder: Path, name: str) -> BundleError:
+    return damaged(folder, f"{name} is not what was written (its SHA-256 differs)")
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error}.") from error
 
 
 def _check_size(folder: Path, name: str, size: int) -> None:
@@ -163,7 +223,9 @@ def _content(path: Path) -> bytes:
         raise BundleError(f"{path} cannot be read: {error}.") from error
 
 
-def _write(path: Path, content: bytes | Callable[[], bytes]) -> dict[str, Any]:
+def _write(path: Path, content: Content) -> dict[str, Any]:
+    if isinstance(content, Streamed):
+        return content.write(path)
     data = content if isinstance(content, bytes) else content()
     write_durably(path, data)
     return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

@@ -26,6 +26,18 @@ def sealed(manifest: Mapping[str, Any]) -> bytes:
     return json.dumps(whole, indent=2).encode()
 
 
+def unsealed(content: bytes) -> dict[str, Any]:
+    """What ``sealed`` sealed.
+
+    Raises:
+        ValueError: it is not what was written.
+    """
+    found = json.loads(content, object_pairs_hook=_distinct)
+    if not isinstance(found, dict) or found.pop("sha256", None) != _digest(found):
+        raise ValueError("not what was written")
+    return found
+
+
 def opened(content: bytes, folder: Path) -> dict[str, Any]:
     """A manifest from its JSON, checked.
 

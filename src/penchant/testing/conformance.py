@@ -1,6 +1,6 @@
 """What every model must do, whatever is inside it: the checks that ``penchant.models`` itself passes."""
 
-from . import asking, fitting
+from . import asking, fitting, vectors
 from .case import Case, Check
 
 CHECKS: tuple[Check, ...] = (
@@ -24,6 +24,11 @@ CHECKS: tuple[Check, ...] = (
     asking.k_larger_than_the_catalogue,
     asking.candidates_only,
     asking.queries_answered_or_refused,
+    vectors.vectors_give_the_scores,
+    vectors.vectors_are_made_once,
+    vectors.nobody_has_no_vector,
+    vectors.texts_have_vectors,
+    vectors.texts_can_be_changed,
 )
 """Each takes a ``Case`` and raises ``AssertionError`` where the model breaks the rule."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -85,12 +87,43 @@ class FakeModel:
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Dot products (rows, items) with the faded history and the words, popularity for ties."""
-        profile = _faded(requests.history, self.vectors, self.config.decay)
-        if requests.queries is not None:
-            profile += _vectors(tuple(query or "" for query in requests.queries))
+        profile = self._profile(requests)
         # one row at a time: the sum of a row must not depend on how many rows there are
         scores = [self.vectors @ row + np.float32(0.01) * self.prior for row in profile]
         return np.stack(scores) if scores else np.zeros((0, len(self.vectors)), np.float32)
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """Text and popularity, (items, 17)."""
+        return self._items
+
+    def user_vectors(self, requests: Requests) -> NDArray[np.float32]:
+        """The faded history and the words, and what popularity counts, (rows, 17)."""
+        profile = self._profile(requests)
+        return np.concatenate([profile, np.full((len(profile), 1), 0.01, np.float32)], axis=1)
+
+    def text_vectors(self) -> NDArray[np.float32]:
+        """Hashed words of length 1, (items, 16)."""
+        return _unit(self.vectors)
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Hashed words of length 1, (texts, 16)."""
+        return _unit(_vectors(tuple(texts)))
+
+    def with_texts(self, items: NDArray[np.integer], texts: Sequence[str]) -> Self:
+        """The same model with other texts of some items."""
+        vectors = self.vectors.copy()
+        vectors[items] = _vectors(tuple(texts))
+        return type(self)(self.config, vectors, self.prior)
+
+    @cached_property
+    def _items(self) -> NDArray[np.float32]:
+        return np.concatenate([self.vectors, self.prior[:, None]], axis=1)
+
+    def _profile(self, requests: Requests) -> NDArray[np.float32]:
+        profile = _faded(requests.history, self.vectors, self.config.decay)
+        if requests.queries is not None:
+            profile += _vectors(tuple(query or "" for query in requests.queries))
+        return profile
 
     def state(self) -> State:
         """What was learned."""
@@ -110,6 +143,12 @@ def _vectors(texts: tuple[str, ...]) -> NDArray[np.float32]:
             seed = int.from_bytes(hashlib.sha256(word.strip(".,").encode()).digest()[:8], "little")
             out[row] += np.random.default_rng(seed).standard_normal(DIM).astype(np.float32)
     return out
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = vectors / np.maximum(length, np.float32(1e-12))
+    return scaled
 
 
 def _faded(history: Sequences, vectors: NDArray[np.float32], decay: float) -> NDArray[np.float32]:

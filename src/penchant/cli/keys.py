@@ -1,0 +1,188 @@
+"""``penchant keys``: who may ask a service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penchant.core import UsageError
+
+from . import options
+from .output import document, note
+
+if TYPE_CHECKING:
+    from penchant.serve.edge import AuditTrail, Key, KeyFile
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder of the service.")]
+KeyId = Annotated[
+    str, typer.Argument(metavar="ID", help="Of the key; 'penchant keys list' has it.")
+]
+
+
+def add(  # noqa: PLR0913, PLR0917 - the options of a command
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who will hold it.")],
+    data: Data,
+    scope: Annotated[
+        list[str], typer.Option("--scope", metavar="S", help="read, ingest or admin; repeat it.")
+    ],
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", metavar="T", help="Whose data it sees.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="TIME", help="After 90d, 12h, 30m or 45s.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="N", help="Requests a second.")
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Add a key, and show it: once, as only its hash is kept.
+
+    read asks for recommendations, ingest sends events and items, admin may do everything.
+
+    Examples:
+      penchant keys add shop --scope read --data service
+      KEY=$(penchant keys add import --scope ingest --expires 90d --data service)
+    """
+    file, trail = _open(data)
+    key, token = file.add(name, scope, tenant=tenant, lasts=_seconds(expires), rate=rate)
+    trail.record("keys add", key=key.id)
+    _show(key, token, as_json=as_json)
+
+
+def rotate(
+    key_id: KeyId,
+    data: Data,
+    overlap: Annotated[
+        str, typer.Option("--overlap", metavar="TIME", help="How long the old key goes on.")
+    ] = "1d",
+    as_json: options.AsJson = False,
+) -> None:
+    """Add a key in the place of another one, which goes on for a while.
+
+    Example:
+      penchant keys rotate 7c6f3a52b1d0 --overlap 12h --data service
+    """
+    file, trail = _open(data)
+    key, token = file.rotate(key_id, _seconds(overlap) or 0.0)
+    trail.record("keys rotate", key=key_id, by=key.id)
+    note(f"key {key_id} goes on for {overlap}")
+    _show(key, token, as_json=as_json)
+
+
+def list_keys(data: Data, as_json: options.AsJson = False) -> None:
+    """List the keys: who holds them, what they allow, until when. The keys themselves nobody has.
+
+    Example:
+      penchant keys list --data service
+    """
+    import time
+
+    file, _ = _open(data)
+    now = time.time()
+    found = [_about(key, now) for key in file.read()]
+    if as_json:
+        document({"keys": found})
+        return
+    for about in found:
+        parts = [about["id"], f"{about['state']:<7}", "+".join(about["scopes"]), about["name"]]
+        parts += [f"tenant {about['tenant']}"] if about["tenant"] else []
+        parts += [f"until {about['expires_at']}"] if about["expires_at"] else []
+        print("  ".join(parts))
+    if not found:
+        note(f"no keys in {data}. Add one: penchant keys add NAME --scope read --data {data}")
+
+
+def revoke(
+    key_id: KeyId,
+    data: Data,
+    after: Annotated[
+        str, typer.Option("--after", metavar="TIME", help="Such as 1h; at once by default.")
+    ] = "0s",
+) -> None:
+    """Revoke a key. A running service knows it within a second.
+
+    Example:
+      penchant keys revoke 7c6f3a52b1d0 --data service
+    """
+    file, trail = _open(data)
+    key = file.revoke(key_id, _seconds(after) or 0.0)
+    trail.record("keys revoke", key=key.id)
+    note(f"key {key.id} of {key.name} ends {_when(key.expires_at)}")
+
+
+KEY_COMMANDS: dict[str, Callable[..., None]] = {
+    "add": add,
+    "list": list_keys,
+    "rotate": rotate,
+    "revoke": revoke,
+}
+"""By name, in the order in which they are needed."""
+
+
+def keys_app(told: Callable[[Callable[..., None]], str]) -> typer.Typer:
+    """The commands as one: ``app.add_typer(keys_app(told), name="keys")``.
+
+    Args:
+        told: the help of a command, from its docstring.
+    """
+    app = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help="Add, list, rotate and revoke the keys of a service.",
+    )
+    for name, command in KEY_COMMANDS.items():
+        app.command(name, help=told(command))(command)
+    return app
+
+
+def _open(data: Path) -> tuple[KeyFile, AuditTrail]:
+    from penchant.serve.edge import AuditTrail, KeyFile
+
+    if data.exists() and not data.is_dir():
+        raise UsageError(f"--data {data} is no folder. Name the folder of the service.")
+    return KeyFile(data), AuditTrail(data)
+
+
+def _seconds(text: str | None) -> float | None:
+    """Seconds of a time such as ``90d``."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if not found:
+        raise UsageError(f"{text!r} is no time. Write 45s, 30m, 12h or 90d.")
+    return float(int(found[1]) * SECONDS[found[2]])
+
+
+def _show(key: Key, token: str, *, as_json: bool) -> None:
+    if as_json:
+        document({**_about(key, key.created_at), "key": token})
+        return
+    note(f"key {key.id} of {key.name} for {'+'.join(sorted(key.scopes))}; it is shown this once:")
+    print(token)
+
+
+def _about(key: Key, now: float) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": sorted(key.scopes),
+        "tenant": key.tenant,
+        "rate": key.rate,
+        "created_at": _when(key.created_at),
+        "expires_at": _when(key.expires_at),
+        "state": "active" if key.is_active(now) else "expired",
+    }
+
+
+def _when(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

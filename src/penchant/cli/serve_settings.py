@@ -1,0 +1,43 @@
+"""The tables of ``penchant.toml`` that a service reads: ``[serve]`` and ``[policy]``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penchant.core import UsageError
+from penchant.models import configure
+from penchant.rank import PolicyConfig
+
+from .settings import toml
+
+if TYPE_CHECKING:
+    from penchant.serve import ServeConfig
+
+
+def serve_config(path: Path | None) -> ServeConfig:
+    """The settings of a service; the usual ones without a file.
+
+    Raises:
+        UsageError: no such file, not TOML, an unknown key, or a value that does not fit.
+    """
+    from penchant.serve import ServeConfig
+
+    if path is None:
+        return ServeConfig()
+    _, content = toml(path)
+    try:
+        config = configure(ServeConfig, _tuples(content.get("serve", {})))
+        if "policy" in content:
+            config = replace(config, policy=configure(PolicyConfig, content["policy"]))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return config
+
+
+def _tuples(value: Any) -> Any:
+    """Lists as tuples, at any depth."""
+    if isinstance(value, dict):
+        return {key: _tuples(part) for key, part in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,277 @@
+"""The models of a service, durable: which there are, which one answers, which one answered before.
+
+A folder::
+
+    registry.json          the list and the two names, sealed with a SHA-256; written aside and renamed
+    registry.backup.json   the same once more, for the day on which the first is damaged
+    bundles/NAME/          a copy of each bundle, checked byte by byte while it was copied
+
+Whatever moment a process dies, the list is the old one or the new one. Several processes may use a
+registry: changes are made under a lock, and ``stamp`` tells cheaply that somebody made one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from penchant.core import BundleError, DamagedBundle, UsageError
+
+from .atomic import PART, atomic_write
+from .copying import copy_bundle, sealed_manifest
+from .locking import alone
+from .manifest import sealed, unsealed
+from .swap import sweep
+
+_LIST, _SPARE, _BUNDLES = "registry.json", "registry.backup.json", "bundles"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One model of a registry.
+
+    Attributes:
+        name: model and content, such as ``"sasrec-3f2a9c01d4ab"``: the same bundle has one name.
+        model: name of the model.
+        added: when, ISO 8601, UTC.
+        source: the run it was copied from.
+        about: what the bundle's manifest says of its data, such as the number of items.
+    """
+
+    name: str
+    model: str
+    added: str
+    source: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a registry says at one moment.
+
+    Attributes:
+        versions: by name, in the order in which they were added.
+        current: the one that answers, or None before the first.
+        previous: the one that ``roll_back`` goes back to, or None.
+        history: what was done, oldest first: ``{"at", "did", "version"}``, and ``why`` where refused.
+    """
+
+    versions: Mapping[str, Version] = field(default_factory=dict)
+    current: str | None = None
+    previous: str | None = None
+    history: tuple[Mapping[str, str], ...] = ()
+
+
+class Registry:
+    """The models below one folder.
+
+    Args:
+        folder: made where there is none.
+        keep: bundles to keep; the oldest that neither answers nor answered before goes first.
+    """
+
+    def __init__(self, folder: str | Path, keep: int = 10) -> None:
+        self.folder = Path(folder).expanduser().resolve()
+        self.keep = keep
+        (self.folder / _BUNDLES).mkdir(parents=True, exist_ok=True)
+
+    def standing(self) -> Standing:
+        """What is registered now.
+
+        Raises:
+            DamagedBundle: the list and its second copy are both damaged.
+        """
+        found = False
+        for name in (_LIST, _SPARE):
+            try:
+                content = (self.folder / name).read_bytes()
+            except FileNotFoundError:
+                continue
+            found = True
+            try:
+                return _standing(unsealed(content))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+        if found:
+            raise DamagedBundle(
+                f"{self.folder}: {_LIST} and its second copy are both damaged. The models are safe "
+                f"in {_BUNDLES}/. Move the two files away and start with --run {_BUNDLES}/NAME."
+            )
+        return Standing()
+
+    def stamp(self) -> tuple[int, int]:
+        """Changes whenever the list does; microseconds."""
+        try:
+            state = (self.folder / _LIST).stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return (state.st_ino, state.st_mtime_ns)
+
+    def path(self, name: str) -> Path:
+        """The bundle of a version.
+
+        Raises:
+            UsageError: there is no such version.
+        """
+        _known(self.standing(), name)
+        return self.folder / _BUNDLES / name
+
+    def add(self, run: str | Path) -> Version:
+        """Copy a bundle into the registry, and check it on the way. It does not answer yet.
+
+        Args:
+            run: the bundle; adding it again changes nothing.
+
+        Raises:
+            BundleError: no bundle, damaged, or newer than this penchant.
+        """
+        source = Path(run).expanduser().resolve()
+        name, manifest = _named(source)
+        model = str(manifest.get("model") or manifest["kind"])
+        version = Version(name, model, _now(), str(source), dict(manifest.get("data") or {}))
+        with self._changing() as write:
+            before = self.standing()
+            if name in before.versions:
+                return before.versions[name]
+            self._sweep()
+            copy_bundle(source, self.folder / _BUNDLES / name)
+            after = replace(before, versions={**before.versions, name: version})
+            write(_did(after, "added", name))
+        return version
+
+    def answered(self, run: str | Path) -> bool:
+        """Whether a run, as it is now, was ever promoted.
+
+        Raises:
+            BundleError: no bundle, a damaged manifest, or newer than this penchant.
+        """
+        name, _ = _named(Path(run).expanduser().resolve())
+        done = self.standing().history
+        return any(line["version"] == name and line["did"] == "promoted" for line in done)
+
+    @contextmanager
+    def bundles(self) -> Iterator[list[Path]]:
+        """The bundles of all versions, to be written anew while nobody else changes the registry."""
+        with alone(self.folder):
+            yield [self.folder / _BUNDLES / name for name in self.standing().versions]
+
+    def promote(self, name: str) -> Standing:
+        """Let a version answer; the one that did is kept for ``roll_back``.
+
+        Raises:
+            UsageError: there is no such version.
+        """
+        with self._changing() as write:
+            before = self.standing()
+            _known(before, name)
+            if before.current == name:
+                return before
+            after = _did(replace(before, current=name, previous=before.current), "promoted", name)
+            write(after)
+        self._prune()
+        return after
+
+    def refuse(self, name: str, why: str) -> Standing:
+        """Drop a version that may not answer; the history keeps that it was there, and why.
+
+        One that answers, or did before, stays: there is nothing else to go back to.
+
+        Raises:
+            UsageError: there is no such version.
+        """
+        with self._changing() as write:
+            before = self.standing()
+            _known(before, name)
+            after = _did(before, "refused", name, why)
+            if name in (before.current, before.previous):
+                write(after)
+                return after
+            kept = {n: version for n, version in before.versions.items() if n != name}
+            after = replace(after, versions=kept)
+            write(after)
+            shutil.rmtree(self.folder / _BUNDLES / name, ignore_errors=True)
+        return after
+
+    def roll_back(self) -> Standing:
+        """Let the version before answer again; the one that did becomes the version before.
+
+        Raises:
+            UsageError: there is no version before.
+        """
+        with self._changing() as write:
+            before = self.standing()
+            if before.previous is None:
+                raise UsageError("There is no earlier model to roll back to.")
+            swapped = replace(before, current=before.previous, previous=before.current)
+            after = _did(swapped, "rolled back to", before.previous)
+            write(after)
+        return after
+
+    @contextmanager
+    def _changing(self) -> Iterator[Callable[[Standing], None]]:
+        """Alone with the list; gives the function that writes it."""
+
+        def write(standing: Standing) -> None:
+            content = sealed(asdict(standing))
+            atomic_write(self.folder / _LIST, content)
+            atomic_write(self.folder / _SPARE, content)
+
+        try:
+            with alone(self.folder):
+                yield write
+        except OSError as error:
+            raise BundleError(
+                f"{self.folder} cannot be written: {error}. The models registered are as they were."
+            ) from error
+
+    def _sweep(self) -> None:
+        """Remove what a process left that was killed while it copied a bundle."""
+        for left in (self.folder / _BUNDLES).glob(f".*{PART}"):
+            sweep(left.with_name(left.name[1:].rsplit(".", 2)[0]))
+
+    def _prune(self) -> None:
+        with self._changing() as write:
+            before = self.standing()
+            spare = [n for n in before.versions if n not in (before.current, before.previous)]
+            gone = spare[: max(0, len(before.versions) - self.keep)]
+            if not gone:
+                return
+            kept = {n: v for n, v in before.versions.items() if n not in gone}
+            write(replace(before, versions=kept))
+            for name in gone:
+                shutil.rmtree(self.folder / _BUNDLES / name, ignore_errors=True)
+
+
+def _standing(found: Mapping[str, Any]) -> Standing:
+    return Standing(
+        {name: Version(**version) for name, version in found["versions"].items()},
+        found["current"],
+        found["previous"],
+        tuple(found["history"]),
+    )
+
+
+def _named(source: Path) -> tuple[str, Mapping[str, Any]]:
+    """The name of a bundle, the same for the same content, and its manifest."""
+    manifest, seal = sealed_manifest(source)
+    return f"{manifest.get('model') or manifest['kind']}-{seal[:12]}", manifest
+
+
+def _did(standing: Standing, what: str, name: str, why: str = "") -> Standing:
+    line = {"at": _now(), "did": what, "version": name} | ({"why": why} if why else {})
+    return replace(standing, history=(*standing.history, line)[-1000:])
+
+
+def _known(standing: Standing, name: str) -> None:
+    if name not in standing.versions:
+        known = ", ".join(standing.versions) or "none"
+        raise UsageError(f"There is no model {name!r}. Registered: {known}.")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
