@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from penchant.models import Als, AlsConfig
-from penchant.models.als import fold_in
+from penchant.models.als import FoldIn
 from penchant.models.matrix import row_matrix
 
 
@@ -19,7 +19,7 @@ def test_a_user_is_solved_for_from_the_history_alone(world, alpha):
     data = world.random()
     histories = world.histories(data)
     y = np.random.default_rng(1).normal(size=(40, 6)).astype(np.float32)
-    users = fold_in(row_matrix(data.interactions.events, 40), y, alpha, 0.7)
+    users = FoldIn(y, alpha, 0.7)(row_matrix(data.interactions.events, 40))
     preferred = world.dense(histories, 40)
     for row in range(len(histories)):
         # Hu, Koren, Volinsky 2008, eq. 4, with the full diagonal of confidences
@@ -39,15 +39,15 @@ def test_folding_in_gives_what_the_library_gives_for_the_same_user(world):
         peer = AlternatingLeastSquares(factors=6, alpha=3.0, regularization=2.0, random_state=0)
         peer.fit(csr_matrix(x), show_progress=False)
         wanted = peer.recalculate_user(np.arange(60), csr_matrix(x))
-    assert np.allclose(fold_in(x, peer.item_factors, 3.0, 2.0), wanted, atol=1e-4)
+    assert np.allclose(FoldIn(peer.item_factors, 3.0, 2.0)(x), wanted, atol=1e-4)
 
 
 def test_folding_in_fewer_users_at_a_time_changes_nothing(world, monkeypatch):
     x = row_matrix(world.random().interactions.events, 40)
     y = np.random.default_rng(1).normal(size=(40, 6)).astype(np.float32)
-    whole = fold_in(x, y, 2.0, 0.7)
+    whole = FoldIn(y, 2.0, 0.7)(x)
     monkeypatch.setattr("penchant.models.als.SYSTEMS", 7 * 6**2)
-    assert np.array_equal(fold_in(x, y, 2.0, 0.7), whole)
+    assert np.array_equal(FoldIn(y, 2.0, 0.7)(x), whole)
 
 
 def test_training_predicts_the_training_events(world):

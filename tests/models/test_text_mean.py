@@ -88,3 +88,21 @@ def test_words_are_not_read_by_another_encoder_than_that_of_training(
     assert np.array_equal(again.score(history), model.score(history))
     with pytest.raises(ModelNotFound, match="is not the one this model was trained with"):
         again.score(world.requests(data, [[]], queries=("sea",)))
+
+
+def test_a_language_model_is_opened_once_however_many_threads_ask(toy_language):
+    import threading
+
+    from penchant.models.texts import Reader
+
+    reader, found = Reader("toy"), []
+    threads = [
+        threading.Thread(target=lambda: found.append(reader.vectors(["red sea"], cache=False)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert toy_language == ["toy"]

@@ -10,7 +10,7 @@ import torch
 
 from penchant.core import ModelNotFound, UsageError
 from penchant.language import LayerCache, load_backbone
-from penchant.language.tuning import AdaLoRA, BitFit, Full, LoRA, PromptTuning, TopLayers
+from penchant.language.tuning import IA3, AdaLoRA, BitFit, Full, LoRA, PromptTuning, TopLayers
 from penchant.models import (
     TextSequence,
     TextSequenceConfig,
@@ -237,6 +237,19 @@ def test_a_text_is_read_once_a_step_and_the_largest_gradients_come_first(languag
     assert sorted(read) == [0, 1]
     items, _ = tuned.learn(gradient * torch.tensor([0.0, 0, 1, 0, 1])[:, None])
     assert items.tolist() == [2]  # a text without a gradient teaches nothing
+
+
+@pytest.mark.parametrize(("way", "decays"), [(IA3(), False), (LoRA(rank=4), True)])
+def test_weights_decay_and_factors_do_not(language, monkeypatch, way, decays):
+    learned = []
+    for decay in (0.0, 50.0):
+        monkeypatch.setattr(tuned_text, "WEIGHT_DECAY", decay)
+        config, backbone = config_of(language, tuning=way), load_backbone(language)
+        texts = Texts(backbone, ["red", "blue night"], way)
+        tuned = TunedText(backbone, texts, config, steps=1, seed=0)
+        tuned.learn(torch.ones(2, 32))
+        learned.append(torch.cat([part.flatten() for part in tuned.adapter().values()]))
+    assert torch.equal(*learned) != decays
 
 
 def test_lora_drops_out_in_a_step_and_nowhere_else(language):

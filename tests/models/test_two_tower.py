@@ -8,7 +8,7 @@ import torch
 
 from penchant.core import Sequences, UsageError
 from penchant.language.tuning import Full, LoRA
-from penchant.models import settings_of
+from penchant.models import settings_of, two_tower_pool, two_tower_training
 from penchant.models.two_tower import TwoTower, TwoTowerConfig, user_text
 from penchant.models.two_tower_towers import Towers, right_aligned
 from penchant.testing import CHECKS, Case
@@ -54,7 +54,7 @@ def cycle(world, users=60):
 def test_it_learns_what_comes_next(world, language, settings):
     data = cycle(world)
     config = TwoTowerConfig(
-        language=language, history=2, patience=30, batch=16, tower_rate=0.01,
+        language=language, history=2, patience=30, batch=16, tower_rate=0.01, refit=False,
         **{"learning_rate": 0.01, "epochs": 25, **settings},
     )  # fmt: skip
     model = TwoTower.fit(config, data)
@@ -62,6 +62,45 @@ def test_it_learns_what_comes_next(world, language, settings):
     for row, history in enumerate(([3, 4], [10, 11], [6, 7])):
         scores[row, history] = -np.inf
     assert scores.argmax(axis=1).tolist() == [5, 0, 8]
+
+
+@pytest.mark.parametrize("case", [(None, 1.0, 2), (None, 0.1, 1), (True, 0.1, 2), (False, 1.0, 1)])
+@pytest.mark.parametrize("user", ["pool", "text"])
+def test_it_trains_again_on_all_events_where_many_were_held_out(
+    world, language, monkeypatch, user, case
+):
+    refit, share, runs = case
+    data, trained = cycle(world, users=20), []
+
+    def kept(examples, epochs, validate, history):
+        trained.append((examples, epochs, len(history.losses), history.best_epoch))
+        assert (validate is None) == (len(trained) == 2)
+        return history
+
+    def train(network, lessons, loss_of, config, validate, what):
+        history = real_train(network, lessons, loss_of, config, validate, what)
+        return kept(lessons.examples, config.epochs, validate, history)
+
+    def tune_on_pairs(backbone, pairs, way, config, seed, validate, *, what):
+        history = real_tune(backbone, pairs, way, config, seed, validate, what=what)
+        return kept(len(pairs), config.epochs, validate, history)
+
+    real_train, real_tune = two_tower_pool.train, two_tower_training.tune_on_pairs
+    monkeypatch.setattr(two_tower_pool, "train", train)
+    monkeypatch.setattr(two_tower_training, "tune_on_pairs", tune_on_pairs)
+    users = round(share * len(data.interactions.users))
+    config = TwoTowerConfig(
+        language=language, tuning=LoRA(rank=2, layers=1), user=user, targets=9, epochs=2,
+        refit=refit, validation_users=users,
+    )  # fmt: skip
+    model = TwoTower.fit(config, data, seed=1)
+    assert len(trained) == runs
+    targets = len(data.interactions) - len(data.interactions.users)
+    assert trained[0][:2] == (targets - users, 2)  # the held-out events are no targets
+    assert len(model.validations) == trained[0][2]  # those that chose the epoch
+    if runs == 2:
+        chosen = trained[0][3]
+        assert trained[1] == (targets, chosen, chosen, chosen)
 
 
 def test_before_training_a_user_is_the_faded_mean_of_text_vectors():

@@ -1,7 +1,15 @@
-"""The fitted model, its catalogue and its events as one object: it answers, explains, and is saved."""
+"""The fitted model, its catalogue and its events as one object: it answers, explains, and is saved.
 
+A ``Recommender`` answers one person at a desk; an ``Engine`` around it answers a service: batches,
+an index, a policy, new items, and questions to check a loaded model by.
+"""
+
+from .ask import Answer, Ask, Decided, Explanation, Past
+from .engine import Engine
 from .estimator import Estimator, by_name, configured, factory
 from .explain import Reason
+from .golden import Golden
+from .kept import golden_of
 from .predicting import seen_events
 from .public import (
     ALS,
@@ -28,10 +36,17 @@ __all__ = [
     "BPR",
     "EASE",
     "STAR",
+    "Answer",
+    "Ask",
     "ClickModel",
+    "Decided",
+    "Engine",
     "Estimator",
+    "Explanation",
+    "Golden",
     "ItemKNN",
     "PairRanker",
+    "Past",
     "Popularity",
     "PromptRanker",
     "Random",
@@ -46,6 +61,7 @@ __all__ = [
     "by_name",
     "configured",
     "factory",
+    "golden_of",
     "load",
     "seen_events",
 ]

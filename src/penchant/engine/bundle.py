@@ -22,9 +22,12 @@ from penchant.core import (
     UsageError,
 )
 from penchant.models import ModelClass, configure, settings_of
-from penchant.store import Bundle, read_bundle, write_bundle
+from penchant.store import Bundle, Streamed, read_bundle, write_bundle
 
 KIND = "recommender"
+
+More = tuple[Mapping[str, bytes | Streamed], Mapping[str, Any]]
+"""Files by name, and fields of the manifest."""
 
 _UNREADABLE = (KeyError, IndexError, ValueError, TypeError, AttributeError)
 
@@ -41,8 +44,18 @@ def save(
     model: Model,
     catalogue: Catalogue,
     interactions: Interactions,
+    more: More = ({}, {}),
 ) -> None:
-    """Write a recommender; see ``penchant.store.write_bundle``."""
+    """Write a recommender; see ``penchant.store.write_bundle``.
+
+    Args:
+        path: the folder.
+        model: with its state.
+        catalogue: what can be recommended.
+        interactions: the training events.
+        more: other files, for whoever knows them, and what the manifest says of those; ``load``
+            leaves them aside.
+    """
     about = {
         "model": model.name,
         "config": settings_of(model.config),
@@ -55,6 +68,7 @@ def save(
             "kinds": list(interactions.kinds),
             "timed": interactions.timed,
         },
+        **more[1],
     }
     words = {"texts": catalogue.texts, "titles": catalogue.titles}
     write_bundle(
@@ -67,6 +81,7 @@ def save(
             "items.json": lambda: _json(catalogue.items.ids),
             "texts.json": lambda: _json(words),
             "items.parquet": lambda: _table(catalogue),
+            **more[0],
         },
         about,
     )
@@ -84,7 +99,13 @@ def load(
     Raises:
         BundleError: damaged, newer, no recommender, or of a model or setting unknown here.
     """
-    bundle = read_bundle(path, KIND)
+    return of_files(path, read_bundle(path, KIND), models)
+
+
+def of_files(
+    path: str | Path, bundle: Bundle, models: Sequence[type[ModelClass]]
+) -> tuple[Model, Catalogue, Interactions]:
+    """As ``load``, from files that were read already; ``path`` is for errors."""
     try:
         model_class, config = _model_of(path, bundle.manifest, models)
         catalogue, interactions = _data(bundle)

@@ -9,6 +9,7 @@ each history, and an item that falls less than all others has not fallen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from .histories import joined
 LAST = 50
 """Distinct items of the history, from the newest back, whose absence is tried."""
 
-_FOR_ALL = {
+FOR_ALL = {
     "popularity": "popular with everybody",
     "recent-popularity": "popular these days",
     "random": "drawn by lot",
@@ -50,8 +51,18 @@ class Reason:
         return self.text
 
 
+Centred = Callable[[Requests, NDArray[np.integer]], tuple[NDArray[np.float32], float]]
+"""Requests and item codes (n,) -> scores (rows, n) less the mean of each row over the catalogue, and
+the spread of the first row's over the catalogue."""
+
+
 def reasons(
-    model: Model, catalogue: Catalogue, request: Requests, items: NDArray[np.integer], n: int
+    model: Model,
+    catalogue: Catalogue,
+    request: Requests,
+    items: NDArray[np.integer],
+    n: int,
+    centred: Centred | None = None,
 ) -> list[tuple[Reason, ...]]:
     """At most ``n`` reasons for each of some items, strongest first, at least one.
 
@@ -61,20 +72,18 @@ def reasons(
         request: one row, complete, in the model's codes.
         items: codes of the items to explain, (items,).
         n: most reasons an item.
+        centred: gives scores; those of the model over its whole catalogue unless given.
     """
-    if model.name in _FOR_ALL:
-        return [(Reason(_FOR_ALL[model.name]),)] * len(items)
+    if model.name in FOR_ALL:
+        return [(Reason(FOR_ALL[model.name]),)] * len(items)
     past = _newest(request.history)
     asked = request.queries is not None and bool(request.queries[0])
-    scores = model.score(
-        _without_each(model, request, past, asked)
-    )  # (1 + past + asked, all items)
-    scores = _centred(scores)
-    finite = scores[0][np.isfinite(scores[0])]
-    noise = _NOISE * float(finite.std()) if len(finite) else 0.0
+    told = _without_each(model, request, past, asked)
+    scores, spread = (centred or by_scores(model))(told, items)  # (1 + past + asked, items)
+    noise = _NOISE * spread
     found = []
-    for item in items:
-        effects = np.nan_to_num(scores[0, item] - scores[1:, item], nan=0.0)
+    for place, item in enumerate(items):
+        effects = np.nan_to_num(scores[0, place] - scores[1:, place], nan=0.0)
         named = [
             Reason(f"because you liked {catalogue.titles[code]}", catalogue.items.name(code), fall)
             for code, fall in zip(past.tolist(), effects.tolist(), strict=False)
@@ -90,10 +99,16 @@ def reasons(
     return found
 
 
-def _centred(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scores (rows, items) less the mean of each row's finite ones."""
-    mean = np.mean(scores, axis=1, keepdims=True, where=np.isfinite(scores))
-    centred: NDArray[np.float32] = scores - mean
+def by_scores(model: Model) -> Centred:
+    """Centred scores from those of the whole catalogue, the finite ones counting."""
+
+    def centred(told: Requests, items: NDArray[np.integer]) -> tuple[NDArray[np.float32], float]:
+        scores = model.score(told)
+        mean = np.mean(scores, axis=1, keepdims=True, where=np.isfinite(scores))
+        whole: NDArray[np.float32] = scores - mean
+        finite = whole[0][np.isfinite(whole[0])]
+        return whole[:, items], float(finite.std()) if len(finite) else 0.0
+
     return centred
 
 

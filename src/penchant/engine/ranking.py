@@ -69,7 +69,7 @@ def ranked(
         able = np.flatnonzero(answerable(part, interactions, model.abilities))
         if len(able):
             part = part[able]
-            places, best[able] = _best(
+            places, best[able] = best_of(
                 _scores(model, part, allowed, listing.keep_seen), k, model.name
             )
             codes[able] = np.append(theirs[allowed], UNKNOWN)[places]  # place -1 is the last
@@ -105,9 +105,14 @@ def _scores(
     return scores
 
 
-def _best(
+def best_of(
     scores: NDArray[np.float32], k: int, name: str
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The best ``k`` of each row of scores; see ``core.top_k``.
+
+    Raises:
+        TrainingFailed: the model of that name gave a score that is not a number.
+    """
     try:
         return top_k(scores, k)
     except ValueError as error:

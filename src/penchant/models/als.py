@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from penchant.core import (
 )
 
 from .base import no_new_items, no_queries, popularity_prior
-from .factors import factorise, warm_matrix
+from .factors import factorise, over_catalogue, warm_matrix
 from .matrix import row_matrix, spread
 from .settings import within
 
@@ -134,11 +135,43 @@ class Als:
             Unsupported: a row has a query.
         """
         no_queries(self.name, requests)
-        x = row_matrix(requests.history, len(self.prior))[:, self.warm]
-        users = fold_in(x, self.y, self.config.alpha, self.config.regularization)
-        scores = spread(users @ self.y.T, self.warm, len(self.prior))
+        x = self._chosen(requests)
+        scores = spread(self._fold_in(x) @ self.y.T, self.warm, len(self.prior))
         scores[np.diff(x.indptr) == 0] = self.prior
         return scores
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """Learned vectors (items, factors); zeros for items without training events."""
+        return self._vectors
+
+    def user_vectors(self, requests: Requests) -> NDArray[np.float32]:
+        """Vectors solved for from the histories, (rows, factors); zeros where no item is known.
+
+        Raises:
+            Unsupported: a row has a query.
+        """
+        no_queries(self.name, requests)
+        return self._fold_in(self._chosen(requests))
+
+    @cached_property
+    def _vectors(self) -> NDArray[np.float32]:
+        return over_catalogue(self.y, self.warm, len(self.prior))
+
+    @cached_property
+    def _fold_in(self) -> FoldIn:
+        return FoldIn(self.y, self.config.alpha, self.config.regularization)
+
+    @cached_property
+    def _place(self) -> NDArray[np.int32]:
+        """The row of ``y`` of each item, (items,), -1 where it has none."""
+        place = np.full(len(self.prior), -1, np.int32)
+        place[self.warm] = np.arange(len(self.warm), dtype=np.int32)
+        return place
+
+    def _chosen(self, requests: Requests) -> csr_array:
+        """The weights of the histories, (rows, warm)."""
+        history = requests.history
+        return row_matrix(history.with_items(self._place[history.item]), len(self.warm))
 
     def state(self) -> State:
         """The vectors of the items with events, their codes, and the popularity of every item."""
@@ -153,33 +186,35 @@ class Als:
         no_new_items(self.name)
 
 
-def fold_in(
-    x: csr_array, y: NDArray[np.float32], alpha: float, regularization: float
-) -> NDArray[np.float32]:
-    """The vectors of users from what they chose, the vectors of the items being fixed.
+class FoldIn:
+    """The vectors of users from what they chose, the vectors of the items being fixed."""
 
-    Args:
-        x: (users, items) weights.
-        y: (items, factors).
-        alpha: confidence in an event of weight 1.
-        regularization: strength of the penalty.
+    def __init__(self, y: NDArray[np.float32], alpha: float, regularization: float) -> None:
+        """Work out what is the same for every user.
 
-    Returns:
-        (users, factors) float32.
-    """
-    wide = y.astype(np.float64)
-    width = y.shape[1]
-    common = wide.T @ wide + regularization * np.eye(width)  # (factors, factors)
-    users = np.zeros((x.shape[0], width), np.float32)
-    step = max(1, min(256, SYSTEMS // max(1, width**2)))
-    for start in range(0, x.shape[0], step):
-        rows = range(start, min(start + step, x.shape[0]))
-        left = np.repeat(common[None], len(rows), axis=0)  # (rows, factors, factors)
-        right = np.zeros((len(rows), width))
-        for place, row in enumerate(rows):
-            part = slice(x.indptr[row], x.indptr[row + 1])
-            chosen, confidence = wide[x.indices[part]], alpha * x.data[part].astype(np.float64)
-            left[place] += (chosen * (confidence - 1.0)[:, None]).T @ chosen
-            right[place] = confidence @ chosen
-        users[rows.start : rows.stop] = np.linalg.solve(left, right[:, :, None])[:, :, 0]
-    return users
+        Args:
+            y: (items, factors).
+            alpha: confidence in an event of weight 1.
+            regularization: strength of the penalty.
+        """
+        self._wide = y.astype(np.float64)
+        self._alpha = alpha
+        self._common = self._wide.T @ self._wide + regularization * np.eye(y.shape[1])
+
+    def __call__(self, x: csr_array) -> NDArray[np.float32]:
+        """Solve for some users: weights (users, items) -> vectors (users, factors) float32."""
+        wide, width = self._wide, self._wide.shape[1]
+        users = np.zeros((x.shape[0], width), np.float32)
+        step = max(1, min(256, SYSTEMS // max(1, width**2)))
+        for start in range(0, x.shape[0], step):
+            rows = range(start, min(start + step, x.shape[0]))
+            left = np.repeat(self._common[None], len(rows), axis=0)  # (rows, factors, factors)
+            right = np.zeros((len(rows), width))
+            for place, row in enumerate(rows):
+                part = slice(x.indptr[row], x.indptr[row + 1])
+                confidence = self._alpha * x.data[part].astype(np.float64)
+                chosen = wide[x.indices[part]]
+                left[place] += (chosen * (confidence - 1.0)[:, None]).T @ chosen
+                right[place] = confidence @ chosen
+            users[rows.start : rows.stop] = np.linalg.solve(left, right[:, :, None])[:, :, 0]
+        return users

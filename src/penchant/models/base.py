@@ -117,3 +117,9 @@ def no_queries(name: str, requests: Requests) -> None:
 def places_from_end(history: Sequences) -> NDArray[np.int64]:
     """How many events of the same row come after each event, (events,); 0 for the newest."""
     return history.indptr[1:][history.row] - 1 - np.arange(len(history.item))
+
+
+def rows_with_words(requests: Requests) -> list[int]:
+    """The rows of some requests that have a query."""
+    queries = requests.queries or ()
+    return [row for row, query in enumerate(queries) if query and query.strip()]

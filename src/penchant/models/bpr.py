@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -21,7 +22,7 @@ from penchant.core import (
 )
 
 from .base import no_new_items, no_queries, popularity_prior
-from .factors import factorise, warm_matrix
+from .factors import factorise, over_catalogue, warm_matrix
 from .matrix import spread
 from .settings import within
 
@@ -120,6 +121,32 @@ class Bpr:
         Raises:
             Unsupported: a row has a query, or a history of somebody without training events.
         """
+        met, users = self._users(requests)
+        scores = np.repeat(self.prior[None], len(requests), axis=0)
+        scores[met] = spread(users @ self.y.T, self.warm, len(self.prior))
+        return scores
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """Learned vectors and biases (items, factors + 1); zeros for items without events."""
+        return self._vectors
+
+    def user_vectors(self, requests: Requests) -> NDArray[np.float32]:
+        """Learned vectors (rows, factors + 1), the last number 1; zeros for somebody unknown.
+
+        Raises:
+            Unsupported: a row has a query, or a history of somebody without training events.
+        """
+        met, users = self._users(requests)
+        vectors = np.zeros((len(requests), self.x.shape[1]), np.float32)
+        vectors[met] = users
+        return vectors
+
+    @cached_property
+    def _vectors(self) -> NDArray[np.float32]:
+        return over_catalogue(self.y, self.warm, len(self.prior))
+
+    def _users(self, requests: Requests) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """Who of the requests is known (rows,), and the vectors of those."""
         no_queries(self.name, requests)
         place = np.searchsorted(self.known, requests.user)
         met = np.isin(requests.user, self.known)
@@ -130,9 +157,7 @@ class Bpr:
                 f"{len(requests)} requests have a history of somebody else. Fit it again with "
                 "these users, or use a model that ranks for a new history (als, ease, item-knn)."
             )
-        scores = np.repeat(self.prior[None], len(requests), axis=0)
-        scores[met] = spread(self.x[place[met]] @ self.y.T, self.warm, len(self.prior))
-        return scores
+        return met, self.x[place[met]]
 
     def state(self) -> State:
         """The vectors of users and items, their codes, and the popularity of every item."""

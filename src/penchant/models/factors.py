@@ -31,6 +31,15 @@ def warm_matrix(
     return x[known][:, warm], known, warm
 
 
+def over_catalogue(
+    y: NDArray[np.float32], warm: NDArray[np.int32], items: int
+) -> NDArray[np.float32]:
+    """Vectors of the whole catalogue (items, f) from those of its warm items; zeros elsewhere."""
+    vectors = np.zeros((items, y.shape[1]), np.float32)
+    vectors[warm] = y
+    return vectors
+
+
 def factorise(
     build: Callable[[], Any], x: csr_array, what: str, iterations: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

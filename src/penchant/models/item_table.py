@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -86,18 +89,65 @@ class TextTable(nn.Module):
         self.text[where] = text
         self.even[where] = (text - self.centre) @ self.whiten
 
+    @torch.no_grad()
+    def reworded(self, text: Tensor, items: Tensor) -> TextTable:
+        """The same table with other text vectors (n, text dim) of some items, (n,) codes."""
+        whole, even = self.text.clone(), self.even.clone()
+        whole[items], even[items] = text, self._evened(text)
+        return self._like(whole, even, self.counts, self.ids.weight)
+
+    @torch.no_grad()
     def extended(self, text: Tensor) -> TextTable:
         """The same table with items appended that have a text (new, text dim) and no events."""
         none = torch.zeros(len(text), dtype=self.counts.dtype)
-        grown = TextTable(
-            torch.cat([self.text, text]),
-            torch.cat([self.counts, none]),
-            (self.centre, self.whiten),
-            self.ids.embedding_dim,
-            self.id_dropout,
-        )
-        weights = self.state_dict()
         unmet = torch.zeros(len(text), self.ids.embedding_dim)
-        weights["ids.weight"] = torch.cat([weights["ids.weight"], unmet])
-        grown.load_state_dict(weights)
-        return grown
+        return self._like(
+            torch.cat([self.text, text]),
+            torch.cat([self.even, self._evened(text)]),
+            torch.cat([self.counts, none]),
+            torch.cat([self.ids.weight, unmet]),
+        )
+
+    @torch.inference_mode()
+    def vectors_again(self, before: Tensor, items: Tensor) -> Tensor:
+        """The vectors of all items, where only some are new or others than they were.
+
+        Args:
+            before: of the items so far, (items so far, dim).
+            items: codes of those to make, (n,).
+        """
+        whole = torch.cat([before, before.new_zeros(len(self.text) - len(before), before.shape[1])])
+        whole[items] = _many(self, items)
+        return whole
+
+    def _evened(self, text: Tensor) -> Tensor:
+        return _many(lambda rows: (rows - self.centre) @ self.whiten, text)
+
+    def _like(self, text: Tensor, even: Tensor, counts: Tensor, ids: Tensor) -> TextTable:
+        """What was learned over other items; nothing is drawn, and nothing shared that is trained."""
+        other = TextTable.__new__(TextTable)
+        nn.Module.__init__(other)
+        for name, part in (("centre", self.centre), ("whiten", self.whiten), ("counts", counts)):
+            other.register_buffer(name, part)
+        other.register_buffer("even", even, persistent=False)
+        other.register_buffer("text", text, persistent=False)
+        other.project = copy.deepcopy(self.project)
+        other.ids = nn.Embedding(len(ids), ids.shape[1], _weight=ids.detach().clone())
+        other.slope, other.bias = copy.deepcopy(self.slope), copy.deepcopy(self.bias)
+        other.id_dropout = self.id_dropout
+        return other.train(self.training)
+
+
+_ROWS = 64
+"""Products of fewer rows are made in other ways, and rounded otherwise, than those of many."""
+
+
+def _many(make: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """``make`` of some rows, rounded as if they stood among many.
+
+    So a row is the same however it came to be: put alone, or loaded with all others.
+    """
+    lacking = _ROWS - len(rows)
+    if lacking <= 0 or not len(rows):
+        return make(rows)
+    return make(torch.cat([rows, rows[:1].expand(lacking, *rows.shape[1:])]))[: len(rows)]

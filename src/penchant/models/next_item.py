@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from penchant.core import Sequences
-from penchant.tune import by_length
+from penchant.language import batches_by_length
 
 from .sequence_config import SequenceConfig
 from .transformer import CausalTransformer
@@ -69,9 +69,14 @@ class NextItem(nn.Module):
         """The same network over other item vectors of the same size."""
         return NextItem(table, self.encoder, self.features, self.scale).eval()
 
-    def score(self, history: Sequences) -> NDArray[np.float32]:
-        """Scores (rows, items) of every item after each history; zeros for an empty one."""
-        items = self.items()
+    def score(self, history: Sequences, items: Tensor | None = None) -> NDArray[np.float32]:
+        """Scores (rows, items) of every item after each history; zeros for an empty one.
+
+        Args:
+            history: cut to the length that the encoder reads.
+            items: what ``items()`` gave, from whoever knows that it still holds; made anew if None.
+        """
+        items = self.items() if items is None else items
         scores: NDArray[np.float32] = self.users(history, items) @ items.numpy().T
         return scores
 
@@ -94,7 +99,7 @@ class NextItem(nn.Module):
         """
         states = torch.zeros(len(history), items.shape[1])
         filled = np.flatnonzero(history.lengths)
-        for batch in by_length(history.lengths[filled], TOKENS_AT_ONCE):
+        for batch in batches_by_length(history.lengths[filled], TOKENS_AT_ONCE, slack=1):
             rows = history[filled[batch]]
             read = self.read(items[rectangle(rows, rows.item)], rows)
             last = torch.from_numpy(rows.lengths - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -23,6 +24,8 @@ from .base import no_new_items, no_queries, popularity_prior
 from .sequence_config import SequenceConfig
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from penchant.data import Dataset
 
     from .next_item import NextItem
@@ -88,12 +91,35 @@ class SASRec:
             Unsupported: a row has a query.
         """
         no_queries(self.name, requests)
-        scores = self.network.score(requests.history.last(self.config.history))
+        scores = self.network.score(requests.history.last(self.config.history), self._items)
         cold = self.prior == 0
         if cold.any() and not cold.all():
             scores[:, cold] = scores[:, ~cold].min(axis=1, keepdims=True)
         scores[requests.history.lengths == 0] = self.prior
         return scores
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """Learned vectors (items, dim); zeros for items without training events."""
+        return self._vectors
+
+    def user_vectors(self, requests: Requests) -> NDArray[np.float32]:
+        """States after the last events (rows, dim); zeros for an empty history.
+
+        Raises:
+            Unsupported: a row has a query.
+        """
+        no_queries(self.name, requests)
+        return self.network.users(requests.history.last(self.config.history), self._items)
+
+    @cached_property
+    def _items(self) -> Tensor:
+        return self.network.items()
+
+    @cached_property
+    def _vectors(self) -> NDArray[np.float32]:
+        cold = self.prior == 0
+        vectors: NDArray[np.float32] = self._items.numpy()
+        return np.where(cold[:, None], np.float32(0), vectors) if cold.any() else vectors
 
     def state(self) -> State:
         """The weights."""

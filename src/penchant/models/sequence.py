@@ -16,12 +16,12 @@ from torch.nn import functional
 
 from penchant.core import Holdout, Interactions, Sequences, TrainingFailed, generator, top_k
 from penchant.data import validation_split
+from penchant.language import batches_by_length
 from penchant.metrics import hits, ndcg
 from penchant.tune import (
     History,
     Lessons,
     NegativeSampler,
-    by_length,
     sampled_softmax,
     softmax,
     train,
@@ -100,14 +100,26 @@ def fit_network(
             return Fitted(network, history, network, data.interactions, None)
         judged, history = _run(build, config, inner.interactions, seed, what, holdout)
         network = judged
-        share = len(holdout) / int((data.interactions.events.lengths > 0).sum())
-        much = share > REFIT_SHARE or holdout.candidates is not None  # whole items were hidden
-        if config.refit or (config.refit is None and much):
+        if wants_refit(config.refit, data, holdout):
             again = dataclasses.replace(config, epochs=history.best_epoch)
             network, last = _run(build, again, data.interactions, seed, f"{what}, on all events")
             history.losses += last.losses
             history.seconds += last.seconds
     return Fitted(network, history, judged, inner.interactions, holdout)
+
+
+def wants_refit(refit: bool | None, data: Dataset, holdout: Holdout) -> bool:
+    """Whether a second run, on all events, is due.
+
+    Args:
+        refit: the setting; None for a run where much was held out.
+        data: all training events.
+        holdout: what validation took of them.
+    """
+    if refit is not None:
+        return refit
+    share = len(holdout) / int((data.interactions.events.lengths > 0).sum())
+    return share > REFIT_SHARE or holdout.candidates is not None  # whole items were hidden
 
 
 def _run(
@@ -160,7 +172,7 @@ def lessons_of(rows: Sequences, tokens: int, rng: np.random.Generator) -> Lesson
     """Windows in batches of like length, in another order each epoch."""
 
     def batches() -> Iterator[Sequences]:
-        for chosen in by_length(rows.lengths, tokens, rng):
+        for chosen in batches_by_length(rows.lengths, tokens, 1, rng):
             yield rows[chosen]
 
     return Lessons(batches, examples=len(rows.item) - len(rows), rngs=(rng,))

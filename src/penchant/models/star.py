@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -148,6 +149,20 @@ class Star:
         blank[:trained] &= np.diff(self.together.indptr) == 0
         lost &= np.diff(together.indptr) == 0
         return last_resort(scores, blank, lost, self.prior)
+
+    def text_vectors(self) -> NDArray[np.float32]:
+        """The text vectors (items, dim)."""
+        return self.vectors
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts (texts, dim), zeros for blanks."""
+        return self.reader.vectors(texts, cache=False)
+
+    def with_texts(self, items: NDArray[np.integer], texts: Sequence[str]) -> Self:
+        """The same model with other texts of some items; what was chosen together stays."""
+        vectors = self.vectors.copy()
+        vectors[items] = self.reader.vectors(texts)
+        return type(self)(self.config, vectors, self.together, self.prior, self.reader)
 
     def state(self) -> State:
         """Text vectors, co-occurrence, the popularity of every item, the mark of the encoder."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -80,13 +82,40 @@ class TextMean:
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Cosines (rows, items)."""
+        profile = self.user_vectors(requests)
+        scores: NDArray[np.float32] = profile @ self.vectors.T
+        return last_resort(scores, self._blank, empty(profile), self.prior)
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """The text vectors (items, dim)."""
+        return self.vectors
+
+    def user_vectors(self, requests: Requests) -> NDArray[np.float32]:
+        """Mean texts of the histories, words added (rows, dim); zeros where there is no text."""
         weights = row_matrix(requests.history, len(self.vectors), self.config.decay)
         profile = unit(weights @ self.vectors)  # (rows, dim)
         if requests.queries is not None:
             words = self.reader.queries(requests.queries, self.vectors.shape[1])
             profile = unit(profile + words)
-        scores: NDArray[np.float32] = profile @ self.vectors.T
-        return last_resort(scores, empty(self.vectors), empty(profile), self.prior)
+        return profile
+
+    def text_vectors(self) -> NDArray[np.float32]:
+        """The text vectors (items, dim)."""
+        return self.vectors
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts (texts, dim), zeros for blanks."""
+        return self.reader.vectors(texts, cache=False)
+
+    def with_texts(self, items: NDArray[np.integer], texts: Sequence[str]) -> Self:
+        """The same model with other texts of some items."""
+        vectors = self.vectors.copy()
+        vectors[items] = self.reader.vectors(texts)
+        return type(self)(self.config, vectors, self.prior, self.reader)
+
+    @cached_property
+    def _blank(self) -> NDArray[np.bool_]:
+        return empty(self.vectors)
 
     def state(self) -> State:
         """The text vectors, the popularity of every item, and the mark of the encoder."""

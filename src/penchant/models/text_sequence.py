@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -18,15 +20,19 @@ from penchant.core import (
     State,
 )
 
-from .base import popularity_prior
+from .base import popularity_prior, rows_with_words
 from .state_parts import ADAPTER, behind, inside
 from .text_sequence_config import TextSequenceConfig
+from .text_sequence_network import text_network
 from .texts import Reader, empty
-from .whitening import Centred, whitening
+from .whitening import whitening
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from penchant.data import Dataset
 
+    from .item_table import TextTable
     from .next_item import NextItem
     from .sequence import Cut, Fitted
     from .texts import Adapter
@@ -128,7 +134,7 @@ class TextSequence:
         written = ~empty(text)
         white = whitening(text[written] if written.any() else text)  # blanks shift the centre
         return fit_network(
-            lambda seen: _network(config, seen, (text, seen.counts(), white)),
+            lambda seen: text_network(config, seen, (text, seen.counts(), white)),
             config,
             train,
             seed,
@@ -169,7 +175,7 @@ class TextSequence:
         from .weights import load_weights
 
         white = (state["table.centre"], state["table.whiten"])
-        network = _network(config, interactions, (state["text"], state["counts"], white))
+        network = text_network(config, interactions, (state["text"], state["counts"], white))
         prior = np.zeros(len(state["counts"]), np.float32)
         known = popularity_prior(interactions)
         prior[: len(known)] = known
@@ -181,13 +187,14 @@ class TextSequence:
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
         """Scores (rows, items)."""
-        scores = self.network.score(requests.history.last(self.config.history))
+        scores = self.network.score(requests.history.last(self.config.history), self._items)
         new = requests.history.lengths == 0
         scores[new] = self.prior
-        queries = requests.queries or ()
-        asked = [row for row, query in enumerate(queries) if query and query.strip()]
+        asked = rows_with_words(requests)
         if asked:
-            fit = self._words([queries[row] or "" for row in asked])  # (asked, items)
+            fit = self._words(
+                [(requests.queries or ())[row] or "" for row in asked]
+            )  # (asked, items)
             told = standardised(fit) + standardised(scores[asked])
             scores[asked] = np.where(new[asked][:, None], fit, told)
         return scores
@@ -196,7 +203,7 @@ class TextSequence:
         """The weights, the text vectors, the event counts, the mark of the encoder, the adapter."""
         from .weights import weights_of
 
-        table: Any = self.network.table
+        table = self._table
         state = {
             **weights_of(self.network),
             "text": table.text.numpy(),
@@ -211,16 +218,61 @@ class TextSequence:
         """The same model over more items; each new one stands on its text alone."""
         import torch
 
-        table: Any = self.network.table
-        fresh = self.reader.vectors(catalogue.texts[len(self.prior) :])
-        network = self.network.with_table(table.extended(torch.tensor(fresh)))
+        known, table = len(self.prior), self._table
+        fresh = self.reader.vectors(catalogue.texts[known:])
         prior = np.concatenate([self.prior, np.zeros(len(fresh), np.float32)])
-        return type(self)(self.config, network, prior, self.reader, self.validations)
+        added = torch.arange(known, len(prior))
+        return self._over(table.extended(torch.from_numpy(fresh)), prior, added)
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """What the table makes of text and id, (items, dim)."""
+        vectors: NDArray[np.float32] = self._items.numpy()
+        return vectors
+
+    def user_vectors(self, requests: Requests) -> NDArray[np.float32]:
+        """States after the last events (rows, dim); zeros for an empty history, and for words."""
+        history = requests.history.last(self.config.history)
+        asked = rows_with_words(requests)
+        if asked:
+            wordless = np.ones(len(requests), np.bool_)
+            wordless[asked] = False
+            history = history.where(wordless[history.row])
+        return self.network.users(history, self._items)
+
+    def text_vectors(self) -> NDArray[np.float32]:
+        """Unit vectors of the items' texts (items, text dim), zeros for blanks."""
+        text: NDArray[np.float32] = self._table.text.numpy()
+        return text
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of texts (texts, text dim), zeros for blanks."""
+        return self.reader.vectors(texts, cache=False)
+
+    def with_texts(self, items: NDArray[np.integer], texts: Sequence[str]) -> Self:
+        """The same model with other texts of some items; what their events taught stays."""
+        import torch
+
+        fresh, codes = torch.from_numpy(self.reader.vectors(texts)), torch.from_numpy(items)
+        return self._over(self._table.reworded(fresh, codes), self.prior, codes)
+
+    @cached_property
+    def _items(self) -> Tensor:
+        return self.network.items()  # made once: the projection of every text is most of a request
+
+    @property
+    def _table(self) -> TextTable:
+        table: Any = self.network.table
+        return table  # type: ignore[no-any-return]  # fit made it one
+
+    def _over(self, table: TextTable, prior: NDArray[np.float32], changed: Tensor) -> Self:
+        """The same model over another table, of which only the vectors of some items are made."""
+        network = self.network.with_table(table)
+        made = type(self)(self.config, network, prior, self.reader, self.validations)
+        made.__dict__["_items"] = table.vectors_again(self._items, changed)
+        return made
 
     def _words(self, queries: list[str]) -> NDArray[np.float32]:
-        table: Any = self.network.table
-        text: NDArray[np.float32] = table.text.numpy()
-        fit: NDArray[np.float32] = self.reader.vectors(queries, cache=False) @ text.T
+        fit: NDArray[np.float32] = self.reader.vectors(queries, cache=False) @ self.text_vectors().T
         return fit
 
 
@@ -244,25 +296,3 @@ def standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     spread[spread == 0] = 1
     scaled: NDArray[np.float32] = (scores - scores.mean(axis=1, keepdims=True)) / spread
     return scaled
-
-
-Content = tuple[NDArray[np.float32], NDArray[np.int64], Centred]
-"""Text vectors (items, text dim), events of each item (items,), and the whitening of the texts."""
-
-
-def _network(config: TextSequenceConfig, interactions: Interactions, content: Content) -> NextItem:
-    import torch
-
-    from .item_table import TextTable
-    from .next_item import next_item
-
-    text, counts, (centre, matrix) = content
-    table = TextTable(
-        torch.tensor(text),
-        torch.tensor(counts),
-        (torch.tensor(centre), torch.tensor(matrix)),
-        config.dim,
-        config.id_dropout,
-    )
-    timed = config.gaps and interactions.timed
-    return next_item(table, config, config.dim**0.5, len(interactions.kinds), timed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     Adapter = tuple[Tuning, Mapping[str, NDArray[np.float32]]]
     """A way of tuning, and what was tuned by its name."""
+
+_OPENING = threading.RLock()
 
 
 class Reader:
@@ -50,18 +53,22 @@ class Reader:
         Raises:
             ModelNotFound: there is none of that name, or another one than in training.
         """
-        if self._encoder is None:
-            from penchant.language import load_encoder  # heavy: it brings torch
+        with _OPENING:  # two threads would open it twice, with twice the memory
+            if self._encoder is None:
+                self._encoder = self._opened()
+            return self._encoder
 
-            encoder = load_encoder(self.language)
-            if self._mark is not None and not np.array_equal(self._mark, marked(encoder)):
-                raise ModelNotFound(
-                    f"the language model {self.language!r} found here is not the one this model "
-                    "was trained with (its files differ), so words and new items cannot be read. "
-                    "Bring the old files back, or fit again."
-                )
-            self._encoder = encoder if self.adapter is None else tuned(self.language, self.adapter)
-        return self._encoder
+    def _opened(self) -> Encoder:
+        from penchant.language import load_encoder  # heavy: it brings torch
+
+        encoder = load_encoder(self.language)
+        if self._mark is not None and not np.array_equal(self._mark, marked(encoder)):
+            raise ModelNotFound(
+                f"the language model {self.language!r} found here is not the one this model "
+                "was trained with (its files differ), so words and new items cannot be read. "
+                "Bring the old files back, or fit again."
+            )
+        return encoder if self.adapter is None else tuned(self.language, self.adapter)
 
     @property
     def mark(self) -> NDArray[np.uint8]:
