@@ -1,0 +1,92 @@
+"""Counters with a half-life, to the last bit the same in any order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant.live import Popularity
+
+DAY = 86_400.0
+NOW = 1_800_000_000.0
+
+COUNTED = st.lists(
+    st.tuples(
+        st.sampled_from(["i1", "i2", "i3"]),
+        st.floats(NOW - 30 * DAY, NOW + DAY),
+        st.sampled_from(["click", "purchase", "view"]),
+    ),
+    max_size=30,
+)
+WEIGHTS = {"purchase": 5.0, "view": 0.0}
+
+
+def counted(events) -> Popularity:
+    popularity = Popularity(7 * DAY, WEIGHTS)
+    for event in events:
+        popularity.add(*event)
+    return popularity
+
+
+@given(COUNTED, st.data())
+def test_the_order_leaves_no_trace(events, data: st.DataObject):
+    assert counted(data.draw(st.permutations(events))) == counted(events)
+
+
+@given(COUNTED, COUNTED, st.data())
+def test_what_is_taken_away_was_never_there(events, others, data: st.DataObject):
+    popularity = counted(data.draw(st.permutations(events + others)))
+    for event in others:
+        popularity.add(*event, sign=-1)
+    assert popularity == counted(events)
+
+
+@given(COUNTED)
+def test_scores_are_the_decayed_sums(events):
+    by_hand: dict[str, float] = {}
+    for item, time, kind in events:
+        if time <= NOW and WEIGHTS.get(kind, 1.0):
+            weight = WEIGHTS.get(kind, 1.0) * 0.5 ** ((NOW - time) / (7 * DAY))
+            by_hand[item] = by_hand.get(item, 0.0) + weight
+    scores = counted([event for event in events if event[1] <= NOW]).scores(NOW)
+    assert scores == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_an_event_counts_half_after_a_half_life():
+    popularity = Popularity(7 * DAY)
+    popularity.add("i1", NOW, "click")
+    assert popularity.scores(NOW)["i1"] == pytest.approx(1.0, rel=1e-5)
+    assert popularity.scores(NOW + 7 * DAY)["i1"] == pytest.approx(0.5, rel=1e-5)
+
+
+def test_a_clock_that_was_ahead_for_a_while_spoils_nothing():
+    popularity = Popularity(7 * DAY)
+    popularity.add("i1", NOW, "click")
+    popularity.add("i2", NOW + 400 * DAY, "click")
+    assert list(popularity.scores(NOW)) == ["i1"]
+
+
+def test_what_counts_no_more_takes_no_room_and_comes_back_by_no_way():
+    popularity = Popularity(DAY)
+    popularity.add("old", NOW - 50 * DAY, "click")
+    popularity.add("new", NOW, "click")
+    before = popularity.scores(NOW)
+    popularity.forget(NOW)
+    assert len(popularity) == 1
+    assert popularity.scores(NOW) == before
+    popularity.add("old", NOW - 50 * DAY, "click", sign=-1)  # erased after it was forgotten
+    popularity.add("old", NOW - 50 * DAY, "click")
+    assert popularity.scores(NOW) == before
+
+
+def test_a_clock_that_comes_back_says_so():
+    popularity = Popularity(DAY)
+    popularity.add("i1", NOW, "click")
+    assert not popularity.forget(NOW)
+    assert not popularity.forget(NOW - DAY), "the edge of a day, by a moment"
+    assert not popularity.forget(NOW + 400 * DAY), "it was ahead for a while"
+    assert len(popularity) == 0
+    assert popularity.forget(NOW), "to be counted again"
+    popularity.add("i1", NOW, "click")
+    assert popularity.scores(NOW)["i1"] > 0.5
