@@ -1,0 +1,156 @@
+"""Questions of many connections, answered by one call on a thread of its own.
+
+While the thread works, what arrives waits, and goes to it together as soon as it is free: the
+busier the service, the larger the batch, and a question that comes alone waits for nobody
+(continuous batching, as in Orca, Yu et al. 2022, for calls of one step). What waits is bounded: a
+full queue refuses at once, which keeps the answers that are given in time (Dean & Barroso 2013,
+"The tail at scale").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from penchant.core import Overloaded, UsageError
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """How questions are gathered."""
+
+    largest: int = 64
+    """Most questions of one call."""
+
+    wait: float = 0.0
+    """Seconds for which an idle thread waits for company before it answers a question alone."""
+
+    queue: int = 1024
+    """Most questions that wait; more are refused with 503."""
+
+    deadline: float = 2.0
+    """Seconds after which somebody who waits is told to try again later."""
+
+    def __post_init__(self) -> None:
+        if self.largest < 1 or self.queue < 1:
+            raise UsageError(
+                f"largest and queue must be at least 1, got {self.largest} and {self.queue}."
+            )
+        if not (self.wait >= 0 and self.deadline > 0):
+            raise UsageError(
+                f"wait must not be below 0 and deadline be above 0 seconds, got {self.wait} and "
+                f"{self.deadline}."
+            )
+
+
+class Batcher(Generic[Asked, Answered]):
+    """Gathers what coroutines of one event loop submit into calls of ``work``.
+
+    Attributes:
+        calls: calls of ``work`` so far.
+        answered: questions that those calls held.
+
+    Args:
+        name: of the thread.
+        work: an answer or an error for each question, in order; called on one thread only.
+        config: sizes and times.
+        called: hears of the questions and seconds of each call.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Sequence[Asked]], Sequence[Answered | Exception]],
+        config: BatchConfig | None = None,
+        called: Callable[[int, float], None] | None = None,
+    ) -> None:
+        self.config = config or BatchConfig()
+        self._called = called
+        self.calls = self.answered = 0
+        self._work = work
+        self._thread = ThreadPoolExecutor(1, name)
+        self._waiting: deque[tuple[Asked, asyncio.Future[Answered]]] = deque()
+        self._busy = False
+        self._seconds = 0.0  # a question's share of a call, smoothed
+
+    def __len__(self) -> int:
+        """Questions that wait for the thread."""
+        return len(self._waiting)
+
+    async def submit(self, asked: Asked) -> Answered:
+        """The answer to one question.
+
+        Raises:
+            Overloaded: the queue is full, or the deadline has passed.
+        """
+        if len(self._waiting) >= self.config.queue:
+            raise self._overloaded("more is asked than can be answered")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answered] = loop.create_future()
+        self._waiting.append((asked, answer))
+        if not self._busy:
+            self._busy = True
+            loop.call_later(self.config.wait, self._start, loop)
+        try:
+            async with asyncio.timeout(self.config.deadline):
+                return await answer
+        except TimeoutError:
+            raise self._overloaded(f"no answer within {self.config.deadline:g} s") from None
+
+    def close(self) -> None:
+        """Finish the call at work and stop the thread; what still waits is refused."""
+        while self._waiting:
+            _, answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_exception(self._overloaded("the service is stopping"))
+        self._thread.shutdown()
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Send what waits to the thread; leave out those who have gone away."""
+        batch: list[tuple[Asked, asyncio.Future[Answered]]] = []
+        while self._waiting and len(batch) < self.config.largest:
+            asked, answer = self._waiting.popleft()
+            if not answer.done():
+                batch.append((asked, answer))
+        if not batch:
+            self._busy = False
+            return
+        began = loop.time()
+        call = loop.run_in_executor(self._thread, self._work, [asked for asked, _ in batch])
+        call.add_done_callback(lambda done: self._finish(loop, batch, began, done))
+
+    def _finish(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[tuple[Asked, asyncio.Future[Answered]]],
+        began: float,
+        call: asyncio.Future[Sequence[Answered | Exception]],
+    ) -> None:
+        seconds = loop.time() - began
+        self._seconds += 0.1 * (seconds / len(batch) - self._seconds)
+        self.calls += 1
+        self.answered += len(batch)
+        if self._called is not None:
+            self._called(len(batch), seconds)
+        self._start(loop)  # the thread first: it works while the answers are sent
+        failed = call.exception()
+        answers = call.result() if failed is None else [failed] * len(batch)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    def _overloaded(self, what: str) -> Overloaded:
+        seconds = max(1, math.ceil(self._seconds * len(self._waiting)))
+        return Overloaded(f"{what[0].upper()}{what[1:]}. Try again in {seconds} s.", seconds)

@@ -1,0 +1,27 @@
+// Elements from plain values. Text is set as text, never as markup, so a title cannot run.
+
+export const at = (id) => document.getElementById(id);
+
+export function el(tag, about = {}, ...inside) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(about)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "class") made.className = value;
+    else if (name === "width") made.style.width = value; // as CSS, which the page's policy lets through
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...inside.flat().filter((part) => part !== null && part !== undefined));
+  return made;
+}
+
+export const fill = (id, ...parts) => at(id).replaceChildren(...parts.flat());
+
+// Waits until somebody stops typing.
+export function settled(call, milliseconds = 180) {
+  let waiting = 0;
+  return (...given) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => call(...given), milliseconds);
+  };
+}

@@ -1,0 +1,156 @@
+"""One model at work: its engine, the pasts on top of what it learned, and the items put since."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from penchant.core import LogError, PenchantError, generator
+from penchant.engine import Answer, Ask, Engine, Explanation, Past
+from penchant.live import CatalogueConfig, Follower, ItemState, Live, LiveCatalogue
+from penchant.store.log import Change, Log
+
+log = logging.getLogger("penchant.serve")
+
+_WARN_EVERY = 60.0  # seconds
+
+
+class Deployed:
+    """A model that answers, or is ready to.
+
+    Thread-safe: who asks gets one engine for the whole call, whatever is put meanwhile.
+
+    Attributes:
+        live: what people did, on top of what the model was trained on.
+        catalogue: the items that were put, read in the background.
+
+    Args:
+        engine: what was trained.
+        events: the log, which has the items that were put.
+        follower: of that log, shared by all models.
+        config: how items are read.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        events: Log,
+        follower: Follower,
+        config: CatalogueConfig | None = None,
+    ) -> None:
+        self.live = Live(follower, engine.recommender.interactions)
+        self.catalogue: LiveCatalogue[None] = LiveCatalogue(events.item, self._put, config)
+        self._engine = engine
+        self._growing = threading.Lock()  # one change of the engine at a time
+        self._warned = -_WARN_EVERY
+        self._warm = np.flatnonzero(engine.recommender.interactions.counts())
+        self._asked = itertools.count()
+        self.take_in()
+        self.catalogue.start()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine as of now; it never changes under whoever holds it."""
+        return self._engine
+
+    @property
+    def version(self) -> str:
+        """The name of the model."""
+        return self._engine.version
+
+    def answers(self, asks: Sequence[Ask]) -> list[Answer | PenchantError]:
+        """An answer or an error for each question, by one engine; knows every acknowledged event."""
+        self._catch_up()
+        engine, gone = self._engine, self._withdrawn()
+        return engine.answers([self._complete(ask, gone) for ask in asks])
+
+    def explain(self, ask: Ask, item_id: str, most: int) -> Explanation:
+        """Why an item has its score; see ``Engine.explain``."""
+        self._catch_up()
+        return self._engine.explain(self._complete(ask, ()), item_id, most)
+
+    def question(self) -> Ask:
+        """One that the model has to answer itself, as nobody asked it before."""
+        if not len(self._warm):
+            return Ask(k=1)
+        chosen = generator(next(self._asked), "check").choice(self._warm, 3)
+        return Ask(past=tuple(map(Past, self._engine.catalogue.items.names(chosen))), k=1)
+
+    def take_in(self) -> None:
+        """Read the items that were put so far; those that were read already are left alone."""
+        self.catalogue.put(self.live.items())
+
+    def follow(self, changes: Sequence[Change]) -> None:
+        """Hear of changes of the log."""
+        self.catalogue.follow(changes)
+
+    def stands(self, item_id: str) -> ItemState | None:
+        """Where an item that was put stands; None for one that was not."""
+        self.catalogue.ready()  # the engine has them already
+        return self.catalogue.state(item_id)
+
+    @property
+    def pending(self) -> int:
+        """Items that were put and are still to be read."""
+        self.catalogue.ready()
+        return self.catalogue.counts()["pending"]
+
+    def refresh(self) -> None:
+        """Take what is popular now for those of whom nothing is known."""
+        with self._growing:
+            items = self._engine.catalogue.items
+            weights = self.live.popularity(items)
+            chosen = dict(zip(items, weights.tolist(), strict=True))
+            self._engine = self._engine.with_popularity(chosen)
+
+    def forget(self) -> None:
+        """Let go of what is kept about users between questions."""
+        self._engine.forget()
+
+    def close(self) -> None:
+        """Stop reading items."""
+        self.catalogue.close()
+
+    def _catch_up(self) -> None:
+        """Take in what was acknowledged; where the log cannot be read, answer by what is known."""
+        try:
+            self.live.catch_up()
+        except LogError:
+            now = time.monotonic()
+            if now - self._warned > _WARN_EVERY:
+                self._warned = now
+                log.exception("answering-without-the-log")
+
+    def _put(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Take items into the engine; called by the catalogue's thread."""
+        with self._growing:
+            self._engine = self._engine.with_items(rows)
+        self.catalogue.ready()
+
+    def _withdrawn(self) -> tuple[str, ...]:
+        """Items that cannot be had any more and that the engine was not told of yet."""
+        self.catalogue.ready()
+        if not self.catalogue.counts()["pending"]:
+            return ()
+        return tuple(
+            item
+            for item in self.live.withdrawn()
+            if (state := self.catalogue.state(item)) is not None and state.state == "pending"
+        )
+
+    def _complete(self, ask: Ask, gone: Sequence[str]) -> Ask:
+        """A question with what its user did so far."""
+        if gone:
+            ask = replace(ask, exclude=(*ask.exclude, *gone))
+        if ask.user_id is None or ask.past is not None:
+            return ask
+        past = self.live.past(ask.user_id)
+        if self.live.follower.state.erased_at(ask.user_id):  # the model may have a vector of theirs
+            return replace(ask, user_id=None, past=past)
+        return replace(ask, past=past)

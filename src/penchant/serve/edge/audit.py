@@ -1,0 +1,149 @@
+"""A trail of what was done with admin rights: append-only, and showing where it was changed.
+
+Each line holds the SHA-256 of the line before, so that a line taken out or altered breaks the chain
+from there on. It names keys and routes, never the user or item that a route was called for: a trail
+outlives an erasure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from penchant.core import DataError, Problem
+
+from .asgi import path_of, state_of
+from .keys import Caller
+from .rules import Rules
+
+NAME = "audit.jsonl"
+START = "0" * 64
+LONGEST = 65_536
+"""Bytes of a line: much more than one has."""
+
+
+class AuditTrail:
+    """The file of the trail, ``audit.jsonl`` in the folder of a service.
+
+    Args:
+        folder: of the service; made where it is missing.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, folder: str | Path, clock: Callable[[], float] = time.time) -> None:
+        self.path = Path(folder) / NAME
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def record(self, action: str, **facts: str | float | None) -> None:
+        """Append a line, and return when it is on the disk.
+
+        Args:
+            action: what was done, such as ``keys add`` or ``DELETE /v1/users/{id}``.
+            facts: about it: ids of keys, a status; nothing about a person.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock, self.path.open("a+b") as file:
+            _lock_file(file.fileno())  # other processes append too
+            line = {"time": round(self._clock(), 3), "action": action, **facts}
+            content = json.dumps({**line, "before": _end(file)}) + "\n"
+            file.write(content.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def read(self) -> list[Mapping[str, object]]:
+        """The lines, oldest first.
+
+        Raises:
+            DataError: a line does not follow from the one before.
+        """
+        if not self.path.is_file():
+            return []
+        before, lines = START, []
+        for number, raw in enumerate(self.path.read_bytes().splitlines(), 1):
+            try:
+                line = json.loads(raw)
+                follows = line["before"] == before
+            except (ValueError, KeyError, TypeError):
+                follows = False
+            if not follows:
+                what = "this line does not follow from the one before: one of them was changed"
+                problem = Problem(str(self.path), number, what, "Compare it with a backup.")
+                raise DataError([problem])
+            before = hashlib.sha256(raw).hexdigest()
+            lines.append(line)
+        return lines
+
+
+class Audit:
+    """Records each request that needed the scope ``admin`` and changes something, with its status.
+
+    Args:
+        app: what is watched.
+        rules: that say which requests those are.
+        trail: that they are recorded in.
+        on: False records nothing.
+    """
+
+    def __init__(self, app: ASGIApp, rules: Rules, trail: AuditTrail, *, on: bool = True) -> None:
+        self._app = app
+        self._rules = rules
+        self._trail = trail
+        self._on = on
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if not self._on or scope["type"] != "http" or not self._is_recorded(scope):
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            state = state_of(scope)
+            caller: Caller | None = state.get("caller")
+            self._trail.record(
+                f"{scope['method']} {self._rules.template(scope)}",
+                status=status,
+                key=caller.key_id if caller else "",
+                request_id=state.get("request_id", ""),
+            )
+
+    def _is_recorded(self, scope: Scope) -> bool:
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return False
+        return self._rules.scope(scope["method"], path_of(scope)) == "admin"
+
+
+def _end(file: BinaryIO) -> str:
+    """The hash of the last line; what a power cut left of a line after it is taken off."""
+    size = file.seek(0, os.SEEK_END)
+    start = max(0, size - LONGEST)
+    file.seek(start)
+    tail = file.read()
+    whole = tail[: tail.rfind(b"\n") + 1]
+    file.truncate(start + len(whole))
+    lines = whole.splitlines()
+    return hashlib.sha256(lines[-1]).hexdigest() if lines else START
+
+
+def _lock_file(handle: int) -> None:
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX)  # goes with the handle

@@ -1,0 +1,76 @@
+"""People taken out of a saved model: their ids and events. What was learned of all together stays."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from penchant.core import BundleError, IdMap, Interactions
+from penchant.engine import Engine
+from penchant.store.log import hashed
+
+_USERS = "users.json"
+
+
+def forget(bundle: Path, users: Collection[str]) -> bool:
+    """Take users out of a bundle, which is written anew beside its place and exchanged.
+
+    Their rows stay, empty and without a name, as models keep vectors by row.
+
+    Args:
+        bundle: its folder.
+        users: whom to forget; those that the bundle never heard of are nobody's loss.
+
+    Returns:
+        whether it had heard of any.
+
+    Raises:
+        BundleError: it is damaged, or cannot be written.
+    """
+    if not set(users) & set(_users(bundle)):
+        return False
+    engine = Engine.load(bundle)
+    known = engine.recommender
+    without = replace(known, interactions=_without(known.interactions, users))
+    Engine.of(without, engine.policy.config, version=engine.version).save(bundle)
+    return True
+
+
+def erased_in(bundle: Path, erased: Mapping[str, int], salt: str) -> list[str]:
+    """The users of a bundle who were erased since it was trained; 1 µs a user.
+
+    Args:
+        bundle: its folder.
+        erased: by the hash of their id, as the live state has them.
+        salt: of those hashes.
+
+    Raises:
+        BundleError: it is damaged.
+    """
+    if not erased:
+        return []
+    return [user_id for user_id in _users(bundle) if hashed(salt, user_id) in erased]
+
+
+def _users(bundle: Path) -> list[str]:
+    try:
+        found: list[str] = json.loads((bundle / _USERS).read_bytes())
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{bundle}: {_USERS} cannot be read: {error}.") from error
+    return found
+
+
+def _without(interactions: Interactions, users: Collection[str]) -> Interactions:
+    rows = interactions.users.codes(list(users))
+    rows = rows[rows >= 0]
+    names = list(interactions.users.ids)
+    for row in rows.tolist():
+        names[row] = f"erased-{secrets.token_hex(8)}"
+    events = interactions.events
+    kept = events.where(~np.isin(events.row, rows))
+    return replace(interactions, users=IdMap(names), events=kept)

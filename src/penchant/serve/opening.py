@@ -1,0 +1,118 @@
+"""A data folder as a service: its log, its models, what people did so far.
+
+::
+
+    DIR/
+      log/            the event log (SQLite), unless it lies in PostgreSQL
+      models/         the registry: a copy of each bundle, and which of them answers
+      live.snapshot   what people did, for a quick start; made anew from the log where it is missing
+      keys.json       keys, hashed
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from penchant.core import UsageError
+from penchant.engine import Engine
+from penchant.live import Follower
+from penchant.store import Registry
+from penchant.store.log import open_log
+
+from .config import ServeConfig
+from .deployed import Deployed
+from .forgetting import erased_in, forget
+from .service import Service
+from .swap import Swaps
+
+LOG, MODELS, SNAPSHOT = "log", "models", "live.snapshot"
+
+
+def open_service(
+    folder: Path,
+    run: Path | None = None,
+    config: ServeConfig | None = None,
+    first: bool = True,
+) -> tuple[Service, Swaps]:
+    """Open a data folder, or begin one.
+
+    A run that the registry does not know is taken in and answers from now on. One that it knows
+    changes nothing: what was promoted or rolled back since stays so when the service is restarted.
+
+    Args:
+        folder: the data folder.
+        run: that ``penchant fit`` wrote; None where the folder has a model already.
+        config: sizes and times.
+        first: whether this is the process that tends the folder; one of several is.
+
+    Returns:
+        the service, and what exchanges its models.
+
+    Raises:
+        UsageError: the folder cannot be written, or there is no model.
+        BundleError: the model is damaged, newer, or of another catalogue.
+        LogError: the log cannot be opened.
+    """
+    config = config or ServeConfig()
+    make_folder(folder)
+    registry = Registry(folder / MODELS, config.keep_models)
+    current = registry.standing().current or _taken_in(registry, run)
+    log = open_log(config.log_url or folder / LOG)
+    try:
+        follower = Follower(log, config.live, folder / SNAPSHOT, writes=first)
+        follower.catch_up()
+
+        def deploy(bundle: Path, name: str) -> Deployed:
+            # an old run may know people who were erased since
+            if gone := erased_in(bundle, follower.state.erased, follower.state.salt):
+                with registry.bundles():
+                    forget(bundle, gone)
+            engine = Engine.load(bundle, config.policy, version=name)
+            return Deployed(engine, log, follower, config.catalogue)
+
+        service = Service(log, follower, deploy(registry.path(current), current), config)
+        registry.promote(current)  # the first one: only now that it was loaded
+        swaps = Swaps(registry, service, deploy, config, run)
+        swaps.start()
+        if first:
+            swaps.forget_erased()
+    except BaseException:
+        log.close()
+        raise
+    follower.start()
+    return service, swaps
+
+
+def _taken_in(registry: Registry, run: Path | None) -> str:
+    """The first model of a registry.
+
+    Raises:
+        UsageError: there is no run.
+        BundleError: the run is no bundle, damaged, or newer.
+    """
+    if run is None:
+        raise UsageError(
+            f"{registry.folder.parent} holds no model yet. Give a run that 'penchant fit' wrote: "
+            "--run RUN."
+        )
+    return registry.add(run).name
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that can be written to, for its owner alone.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--data {folder}: no folder can be made there ({error.strerror}). Name another one."
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"--data {folder}: no permission to write there, so events could not be kept. Name "
+            "another folder, or give this one to the user that runs penchant."
+        )

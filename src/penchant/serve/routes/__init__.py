@@ -1,0 +1,7 @@
+"""The routes of ``/v1``; each checks, calls the service and writes the answer."""
+
+from . import admin, events, lists, things
+
+ROUTERS = (events.router, lists.router, things.router, admin.router)
+
+__all__ = ["ROUTERS"]

@@ -1,0 +1,136 @@
+"""Several processes that serve one socket and one data folder."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from types import FrameType
+
+from penchant.core import PenchantError
+
+from .place import Place
+from .together import figures_together, mark_dead
+
+_LOOK = 0.1  # seconds between two looks at the workers
+_PAUSE = 1.0  # seconds before a worker that died is started again
+
+
+class Supervisor:
+    """Starts workers, starts those that die anew, and passes signals on.
+
+    The first worker takes in the run of the command line; the others start when it is ready, and
+    find the model in the registry.
+
+    Args:
+        place: what to serve.
+        listening: the socket.
+        workers: how many.
+    """
+
+    def __init__(self, place: Place, listening: socket.socket, workers: int) -> None:
+        self._place = place
+        self._listening = listening
+        self._context = multiprocessing.get_context("spawn")
+        self._workers: list[SpawnProcess | None] = [None] * workers
+        self._signal: int = 0  # that asked to leave
+        self._figures = ""  # the folder where the workers put theirs
+
+    def run(self, started: Callable[[], None]) -> int:
+        """Serve until a signal says to stop.
+
+        Args:
+            started: called when all workers are ready.
+
+        Returns:
+            the exit status: 0, or that of a worker that could not be started.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._leave)
+        with figures_together() as self._figures:
+            return self._serve(started)
+
+    def _serve(self, started: Callable[[], None]) -> int:
+        status = 0
+        try:
+            for worker in range(len(self._workers)):
+                status = status or self._start(worker, self._place.run if worker == 0 else None)
+            if not status and not self._signal:
+                started()
+            while not status and not self._signal:
+                time.sleep(_LOOK)
+                self._mend()
+        finally:
+            self._end()
+        return status
+
+    def _start(self, number: int, run: Path | None) -> int:
+        """Start a worker and wait until it is ready; its exit status where it ends instead."""
+        ready = self._context.Event()
+        place = replace(self._place, run=run)
+        given = (place, self._listening, ready, number == 0)
+        process = self._context.Process(target=work, args=given, name=f"penchant worker {number}")
+        process.start()
+        self._workers[number] = process
+        while not ready.wait(_LOOK) and not self._signal:
+            if not process.is_alive():
+                return process.exitcode or 1
+        return 0
+
+    def _mend(self) -> None:
+        for number, process in enumerate(self._workers):
+            if process is not None and not process.is_alive() and not self._signal:
+                mark_dead(process.pid, self._figures)
+                sys.stderr.write(
+                    f"worker {number} ended ({process.exitcode}), and is started anew\n"
+                )
+                time.sleep(_PAUSE)
+                self._start(number, None)
+
+    def _leave(self, number: int, _: FrameType | None) -> None:
+        self._signal = number
+        self._tell(number)
+
+    def _tell(self, number: int) -> None:
+        for process in self._workers:
+            if process is not None and process.pid is not None and process.is_alive():
+                os.kill(process.pid, number)
+
+    def _end(self) -> None:
+        if not self._signal:
+            self._tell(signal.SIGINT)
+        for process in self._workers:
+            if process is not None:
+                process.join()
+
+
+def work(place: Place, listening: socket.socket, ready: Event, first: bool) -> None:
+    """The life of a worker: in a group of its own, so that Ctrl-C reaches the supervisor alone."""
+    from .worker import run_worker
+
+    os.setpgrp()
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
+    try:
+        run_worker(place, listening, lambda *_: ready.set(), first)
+    except PenchantError as error:
+        sys.stderr.write(f"penchant: {error}\n")
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:  # while it was loading
+        sys.exit(0)
+
+
+def _outlive_nobody() -> None:
+    """Leave when the supervisor is gone, however it went."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)

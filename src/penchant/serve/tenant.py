@@ -1,0 +1,79 @@
+"""Everything that belongs to one tenant, and to nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from penchant.engine import Answer, Ask
+
+from .batching import Batcher
+from .edge import Metrics
+from .figures import Figures
+from .following import Following
+from .service import Service
+from .swap import Swaps
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A service with what stands before and beside it.
+
+    Attributes:
+        service: log, live state and engine.
+        asking: gathers the questions of many connections.
+        figures: of the process.
+        following: what is done now and then.
+        swaps: exchanges models; None where that is not wanted.
+    """
+
+    service: Service
+    asking: Batcher[Ask, Answer]
+    figures: Figures
+    following: Following
+    swaps: Swaps | None = None
+
+    @classmethod
+    def of(
+        cls,
+        service: Service,
+        swaps: Swaps | None = None,
+        figures: Figures | None = None,
+        name: str = "",
+    ) -> Self:
+        """A tenant around a service."""
+        figures = figures or Figures(Metrics())
+        asking: Batcher[Ask, Answer] = Batcher(
+            f"answers {name}".strip(), service.answers, service.config.asking, figures.called
+        )
+
+        def look() -> None:
+            service.tend()
+            counts = service.deployed.catalogue.counts()
+            figures.stands(service.version, len(asking), counts)
+            if swaps is not None:
+                swaps.follow()
+                swaps.forget_erased()
+
+        return cls(service, asking, figures, Following(look), swaps)
+
+    def start(self) -> None:
+        """Begin what is done now and then."""
+        self.following.start()
+
+    def erase(self, user_id: str) -> dict[str, int]:
+        """Forget somebody: in log, live state, caches, and in the models of the registry.
+
+        Returns:
+            what was removed, by table; ``bundles`` that were written anew.
+        """
+        removed = self.service.erase(user_id)
+        if self.swaps is None:
+            return removed
+        return removed | {"bundles": self.swaps.forget(user_id)}
+
+    def close(self) -> None:
+        """Finish the questions at work, then stop the threads and close the log."""
+        self.asking.close()
+        self.following.stop()
+        self.service.close()

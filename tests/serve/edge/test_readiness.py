@@ -1,0 +1,162 @@
+"""Alive, ready, draining."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from penchant.serve.edge import Metrics, OperationsPort, Probes, Readiness
+from penchant.testing.asgi_client import ask
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def ready(**checks: Callable[[], object]) -> Readiness:
+    made = Readiness(checks, clock=Clock(), seconds=5.0)
+    made.start()
+    return made
+
+
+def fails() -> None:
+    raise RuntimeError("no model")
+
+
+def test_a_service_is_alive_before_it_is_ready(tells):
+    readiness = Readiness()
+    app = Probes(tells, readiness)
+    assert ask(app, "GET", "/livez").status == 200
+    answer = ask(app, "GET", "/readyz")
+    assert (answer.status, answer.json()) == (503, {"status": "starting"})
+    readiness.start()
+    assert ask(app, "GET", "/readyz").json() == {"status": "ready"}
+    readiness.drain()
+    assert ask(app, "GET", "/readyz").json() == {"status": "draining"}
+    assert ask(app, "GET", "/livez").status == 200
+    assert tells.asked == 0
+
+
+def test_ready_is_what_every_check_says():
+    assert ready(model=lambda: None, log=lambda: 7).ask()[0]
+    good, checks = ready(model=fails, log=lambda: None).ask()
+    assert not good
+    assert [(check.name, check.good) for check in checks] == [("model", False), ("log", True)]
+
+
+def test_the_checks_are_told_to_those_who_ask(tells):
+    app = Probes(tells, ready(model=fails, log=lambda: None))
+    assert ask(app, "GET", "/readyz").json() == {"status": "failing"}
+    told = ask(app, "GET", "/readyz?verbose").json()
+    assert [(check["name"], check["good"]) for check in told["checks"]] == [
+        ("model", False),
+        ("log", True),
+    ]
+    assert "no model" not in json.dumps(told)
+
+
+def test_asking_often_asks_the_model_once_a_second():
+    clock, asked = Clock(), []
+    readiness = Readiness({"model": lambda: asked.append(1)}, clock=clock, keep=1.0)
+    readiness.start()
+    for _ in range(100):
+        assert readiness.ask()[0]
+    assert len(asked) == 1
+    clock.now += 1.0
+    readiness.ask()
+    assert len(asked) == 2
+
+
+@pytest.fixture
+def stuck() -> Iterator[threading.Event]:
+    """Set at the end, so that no thread outlives its test."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_check_that_hangs_is_a_failed_one_and_leaves_one_thread(stuck: threading.Event):
+    readiness = Readiness({"model": stuck.wait}, seconds=0.02, keep=0.0)
+    readiness.start()
+    before = threading.active_count()
+    for _ in range(5):
+        assert not readiness.ask()[0]
+    assert threading.active_count() <= before + 1
+    stuck.set()
+    assert any(readiness.ask()[0] for _ in range(100)), "and it is asked again when it comes back"
+
+
+def test_draining_asks_clients_to_connect_elsewhere(tells):
+    readiness = ready()
+    app = Probes(tells, readiness)
+    assert "connection" not in ask(app, "GET", "/v1").headers
+    readiness.drain()
+    answer = ask(app, "GET", "/v1")
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+
+
+def test_probes_need_neither_key_nor_name(small):
+    made = small(anybody=None)
+    for target in ("/livez", "/readyz", "/readyz?verbose=1"):
+        assert ask(made.app, "GET", target, headers={"host": "evil.example"}).status == 200
+    assert ask(made.app, "POST", "/livez").status == 401
+
+
+@pytest.fixture
+def port() -> Iterator[tuple[OperationsPort, Readiness]]:
+    readiness = ready(model=lambda: None)
+    metrics = Metrics()
+    metrics.counter("events_total", "Events.").inc(3)
+    made = OperationsPort(metrics, readiness)
+    made.start()
+    yield made, readiness
+    made.stop()
+
+
+def get(made: OperationsPort, target: str) -> tuple[int, bytes]:
+    host, port = made.address
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}{target}", timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def test_a_port_of_its_own_answers_whatever_the_service_does(port):
+    made, readiness = port
+    assert get(made, "/livez") == (200, b'{"status":"alive"}')
+    assert get(made, "/readyz")[0] == 200
+    assert b"penchant_events_total 3.0" in get(made, "/metrics")[1]
+    assert get(made, "/v1/recommend")[0] == 404
+    readiness.drain()
+    assert get(made, "/readyz")[0] == 503
+    assert get(made, "/livez")[0] == 200
+
+
+def test_the_port_answers_while_a_client_dawdles(port):
+    import socket
+
+    made, _ = port
+    with socket.create_connection(made.address, timeout=10) as wire:
+        wire.sendall(b"GET /livez HT")
+        assert get(made, "/livez")[0] == 200
+
+
+def test_the_port_says_nothing_of_its_make(port):
+    made, _ = port
+    host, number = made.address
+    with urllib.request.urlopen(f"http://{host}:{number}/livez", timeout=10) as answer:
+        assert answer.headers["server"] == "penchant"
+
+
+def test_a_port_that_was_never_started_can_be_stopped():
+    OperationsPort(Metrics(), Readiness()).stop()
