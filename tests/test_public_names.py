@@ -15,6 +15,7 @@ PUBLIC = [
     "BitFit",
     "BundleError",
     "ClickModel",
+    "Client",
     "DamagedBundle",
     "DataError",
     "Dataset",

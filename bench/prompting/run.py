@@ -36,10 +36,10 @@ SMALL = PromptRankerConfig(
     noun="film",
     history=5,
     length=192,
-    users=250,
-    validation_users=60,
+    users=600,
+    validation_users=100,
     negatives=2,
-    epochs=2,
+    epochs=3,
     precision="auto",
     mix=False,
 )

@@ -73,6 +73,9 @@ if TYPE_CHECKING:
         few_shot,
         read_examples,
     )
+    from .serve import (
+        Client,
+    )
     from .tune import (
         pretrain,
     )
@@ -93,6 +96,7 @@ _ROOMS = {
     "lab": "compare evaluate evaluate_events",
     "language.tuning": "IA3 AdaLoRA Adapters BitFit Full LoRA PrefixTuning PromptTuning TopLayers",
     "models.few_shot": "FewShotModel few_shot read_examples",
+    "serve": "Client",
     "tune": "pretrain",
 }
 _ROOM = {name: room for room, names in _ROOMS.items() for name in names.split()}
@@ -108,6 +112,7 @@ __all__ = [
     "BitFit",
     "BundleError",
     "ClickModel",
+    "Client",
     "DamagedBundle",
     "DataError",
     "Dataset",

@@ -208,6 +208,49 @@ class AnswersWordsAnyway(KnownUsersOnly):
         return FakeModel.score(self, requests)
 
 
+class LongItemVectors(FakeModel):
+    def item_vectors(self):
+        return super().item_vectors() * 2
+
+
+class VectorsForEveryCall(FakeModel):
+    def item_vectors(self):
+        return super().item_vectors().copy()
+
+
+class VectorsOfTheBatch(FakeModel):
+    def user_vectors(self, requests):
+        return super().user_vectors(requests) * max(1, len(requests))
+
+
+class PopularForNobody(FakeModel):
+    def score(self, requests):
+        scores = super().score(requests)
+        scores[requests.history.lengths == 0] = self.prior
+        return scores
+
+
+class ReadsTextsOfAnyLength(FakeModel):
+    def read(self, texts):
+        return super().read(texts) * 3
+
+
+class BlanksAreSomething(FakeModel):
+    def read(self, texts):
+        return super().read([text if text.strip() else "a" for text in texts])
+
+
+class WritesOverItsTexts(FakeModel):
+    def with_texts(self, items, texts):
+        self.vectors[items] = super().with_texts(items, texts).vectors[items]
+        return self
+
+
+class KeepsItsTexts(FakeModel):
+    def with_texts(self, items, texts):
+        return self
+
+
 BROKEN = [
     (BadName, "declares_itself"),
     (BadSpace, "declares_itself"),
@@ -233,6 +276,14 @@ BROKEN = [
     (RefusesNewUsers, "unknown_user"),
     (DeafToWords, "queries_answered_or_refused"),
     (AnswersWordsAnyway, "queries_answered_or_refused"),
+    (LongItemVectors, "vectors_give_the_scores"),
+    (VectorsForEveryCall, "vectors_are_made_once"),
+    (VectorsOfTheBatch, "vectors_are_made_once"),
+    (PopularForNobody, "nobody_has_no_vector"),
+    (ReadsTextsOfAnyLength, "texts_have_vectors"),
+    (BlanksAreSomething, "texts_have_vectors"),
+    (WritesOverItsTexts, "texts_can_be_changed"),
+    (KeepsItsTexts, "texts_can_be_changed"),
 ]
 
 
