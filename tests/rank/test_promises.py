@@ -118,9 +118,9 @@ CAPPED = cases(st.lists(CAPS, min_size=1, max_size=2), st.none())
 
 def words(policy, column: str, code: int) -> list[object]:
     values = policy.fields.column(column)
-    if column == "price":
+    if hasattr(values, "values"):  # numbers
         return [] if np.isnan(values.values[code]) else [float(values.values[code])]
-    return list(values.sets[values.code[code]])
+    return list(values.sets[values.code[code]]) if hasattr(values, "sets") else []
 
 
 def over(policy, found) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -86,9 +87,10 @@ def stuck() -> Iterator[threading.Event]:
 def test_a_check_that_hangs_is_a_failed_one_and_leaves_one_thread(stuck: threading.Event):
     readiness = Readiness({"model": stuck.wait}, seconds=0.02, keep=0.0)
     readiness.start()
-    before = threading.active_count()
+    before, began = threading.active_count(), time.monotonic()
     for _ in range(5):
         assert not readiness.ask()[0]
+    assert time.monotonic() - began < 4, "none was waited for longer than it may take"
     assert threading.active_count() <= before + 1
     stuck.set()
     assert any(readiness.ask()[0] for _ in range(100)), "and it is asked again when it comes back"
