@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.core import IdMap, UsageError
@@ -123,6 +123,7 @@ def filters(draw):
     return found
 
 
+@settings(max_examples=60)
 @given(tests=filters(), rows=st.lists(st.integers(0, 7), max_size=8))
 def test_filters_agree_with_plain_python(shop, tests, rows):
     made = filter_of(tests, shop.fields())

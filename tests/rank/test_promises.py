@@ -93,7 +93,7 @@ def may_be_listed(policy, context) -> set[int]:
     return set(range(len(policy.fields)) if mask is None else np.flatnonzero(mask).tolist())
 
 
-@settings(max_examples=150)
+@settings(max_examples=120)
 @given(cases())
 def test_no_forbidden_item_no_duplicate_never_short(case):
     policy, codes, scores, k, context = case
@@ -135,7 +135,7 @@ def over(policy, found) -> bool:
     return False
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(CAPPED)
 def test_caps_hold_or_it_is_said_that_they_do_not(case):
     policy, codes, scores, k, context = case
@@ -148,7 +148,7 @@ def test_caps_hold_or_it_is_said_that_they_do_not(case):
         assert over(policy, listed.codes.tolist()) == bool(broken)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(CAPPED)
 def test_a_cap_is_broken_only_where_nothing_else_is_left(case):
     policy, codes, scores, k, context = case

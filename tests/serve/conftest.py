@@ -50,6 +50,7 @@ def service(engine: Engine) -> Iterator[Service]:
     log = MemoryLog()
     follower = Follower(log)
     with contextlib.closing(Service(log, follower, Deployed(engine, log, follower))) as service:
+        service.tend()  # what is popular is counted now, and not again while a test runs
         yield service
 
 

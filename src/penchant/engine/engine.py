@@ -132,6 +132,8 @@ class Engine:
     def with_items(self, rows: Sequence[Fields]) -> Self:
         """An engine that also knows new items, by their text, and other fields of known ones.
 
+        It shares its index with this one; one call at a time.
+
         Args:
             rows: each has ``item_id`` and any columns of the catalogue, or new ones; what a row does
                 not name stays as it is.

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.core import Textual, Unsupported
-from penchant.data import put_items
 
 from .recommender import Recommender
 
@@ -40,6 +39,8 @@ def grown(recommender: Recommender, rows: Sequence[Fields]) -> Grown:
         UsageError: a row without an id.
         Unsupported: a new item, and the model cannot place one by its text.
     """
+    from penchant.data import put_items  # it brings polars, and most engines are only asked
+
     catalogue, model = recommender.catalogue, recommender.model
     merged, codes = put_items(catalogue, rows)
     new = codes[codes >= len(catalogue)]

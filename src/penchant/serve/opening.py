@@ -74,6 +74,7 @@ def open_service(
         service = Service(log, follower, deploy(registry.path(current), current), config)
         registry.promote(current)  # the first one: only now that it was loaded
         swaps = Swaps(registry, service, deploy, config, run)
+        service.tend()
         swaps.start()
         if first:
             swaps.forget_erased()

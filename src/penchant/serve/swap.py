@@ -194,6 +194,7 @@ class Swaps:
             _refuse(version, found.problems)
             self._same_catalogue(version, deployed)
             self._until_read(version, deployed)
+            deployed.refresh()
         except BaseException:
             deployed.close()
             raise

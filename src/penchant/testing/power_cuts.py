@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -138,6 +139,7 @@ def power_cuts(
                 left.mkdir(exist_ok=True)
                 (left / name).write_bytes(content)
             _judge(left, record[:moment], config, found)
+            shutil.rmtree(left, ignore_errors=True)
     del recorder
     return found
 
