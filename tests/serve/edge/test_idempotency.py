@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penchant.serve.edge import Caller, HttpProblem, Repeats, fingerprint, idempotency_key
+from penchant.serve.edge import Caller, HttpProblem, fingerprint, idempotency_key
 from penchant.testing.asgi_client import scope_of
 
 
@@ -66,24 +66,3 @@ def test_a_fingerprint_is_of_all_that_makes_a_request():
     }
     assert len(prints) == 5
     assert fingerprint("POST", "/v1/events", b"{}") in prints
-
-
-def test_a_key_is_held_while_its_request_is_worked_on():
-    repeats = Repeats()
-    with repeats.claim("a"):
-        with pytest.raises(HttpProblem) as raised, repeats.claim("a"):
-            pass
-        assert (raised.value.status, raised.value.code) == (409, "idempotency-key-in-use")
-        assert raised.value.headers == {"retry-after": "1"}
-        with repeats.claim("b"):
-            pass
-    with repeats.claim("a"):
-        pass
-
-
-def test_a_request_that_fails_lets_its_key_go():
-    repeats = Repeats()
-    with pytest.raises(KeyError), repeats.claim("a"):
-        raise KeyError
-    with repeats.claim("a"):
-        pass

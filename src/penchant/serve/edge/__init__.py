@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from .faults import Problems, as_problem
     from .fields import field_errors, invalid_body, names_of, read_model
     from .hosts import HostCheck, is_loopback
-    from .idempotency import Repeats, fingerprint, idempotency_key
+    from .idempotency import fingerprint, idempotency_key
     from .key_file import KeyFile
     from .keyring import Keyring, check_exposure
     from .keys import ANYBODY, SCOPES, Caller, Key
@@ -81,7 +81,7 @@ _FILES = {
     "faults": "Problems as_problem",
     "fields": "field_errors invalid_body names_of read_model",
     "hosts": "HostCheck is_loopback",
-    "idempotency": "Repeats fingerprint idempotency_key",
+    "idempotency": "fingerprint idempotency_key",
     "key_file": "KeyFile",
     "keyring": "Keyring check_exposure",
     "keys": "ANYBODY SCOPES Caller Key",
@@ -134,7 +134,6 @@ __all__ = [
     "Problems",
     "RateLimit",
     "Readiness",
-    "Repeats",
     "Rule",
     "Rules",
     "SecurityHeaders",

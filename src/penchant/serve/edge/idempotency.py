@@ -1,17 +1,14 @@
 """The header ``Idempotency-Key``: a request that may be sent again without being done again.
 
-As in the IETF draft "The Idempotency-Key HTTP Header Field": 400 where the key cannot be used, 409
-while the first request is still being worked on, 422 where the key came with another request. What
-was answered is kept by the event log, in the transaction of what was done; here is what happens
-before and after.
+As in the IETF draft "The Idempotency-Key HTTP Header Field". Here a key is read and made its caller's
+own; the event log keeps it with the answer, in the transaction of what was done, and settles which of
+two requests came first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from starlette.types import Scope
 
@@ -55,31 +52,3 @@ def _digest(*parts: bytes) -> str:
     for part in parts:
         hashed.update(len(part).to_bytes(8, "big") + part)
     return hashed.hexdigest()
-
-
-class Repeats:
-    """Holds a key while its request is worked on.
-
-    Of this process alone: what another one is doing with the same key, the log settles when either
-    commits (``Repeated``).
-    """
-
-    def __init__(self) -> None:
-        self._working: set[str] = set()
-
-    @contextmanager
-    def claim(self, key: str) -> Iterator[None]:
-        """Hold a key of ``idempotency_key``.
-
-        Raises:
-            HttpProblem: 409, it is held already.
-        """
-        if key in self._working:
-            detail = "Try again when the first request is answered."
-            headers = {"retry-after": "1"}
-            raise HttpProblem(409, "idempotency-key-in-use", detail, headers=headers)
-        self._working.add(key)
-        try:
-            yield
-        finally:
-            self._working.discard(key)

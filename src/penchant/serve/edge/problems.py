@@ -50,7 +50,6 @@ TITLES: Mapping[str, str] = {
     "invalid-body": "The body does not fit this route",
     "invalid-parameter": "A parameter of the URL does not fit this route",
     "bad-idempotency-key": "The Idempotency-Key cannot be used",
-    "idempotency-key-in-use": "The same request is being worked on",
     "answer-erased": "The answer was erased with the user it told of",
     "idempotency-key-reused": "The Idempotency-Key was used for another request",
     "not-found": "There is nothing here",
