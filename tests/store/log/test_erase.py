@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from penchant.core import Event, Impression, LogError
 from penchant.store.log import LogConfig, Once, UserErased, open_log, restore
 
+QUICK = LogConfig(synchronous="NORMAL")  # nothing loses its power here
 PEOPLE = [f"person-{name}-{number:03}" for number, name in enumerate("abcdefghij" * 6)]
 
 
@@ -37,11 +39,11 @@ def residues(users: Iterable[str], *folders: Path) -> list[str]:
 def live(log, user: str, times: int, start: int = 0) -> None:
     """Let a user leave traces in every table."""
     _, event, visit, home, shown = about(user)
-    for number in range(start, start + times):
-        log.append(
-            [Event(user, f"i{number % 50}", 1e9, f"{event}-{number}", session_id=visit)],
-            Once(f"{event}-{number}", "f", str) if number % 3 == 0 else None,
-        )
+    numbers = range(start, start + times)
+    log.append(
+        [Event(user, f"i{n % 50}", 1e9, f"{event}-{n}", session_id=visit) for n in numbers],
+        Once(f"{event}-{start}", "f", str) if start % 3 == 0 else None,
+    )
     log.put_users([{"user_id": user, "address": home}])
     log.add_impressions([Impression(shown, f"i{n}", n, "v", 1e9, user) for n in range(3)])
 
@@ -49,7 +51,7 @@ def live(log, user: str, times: int, start: int = 0) -> None:
 @pytest.mark.parametrize("vacuum_below", [64_000_000, 0], ids=["small file", "large file"])
 def test_not_a_byte_of_an_erased_user_is_left(tmp_path, vacuum_below):
     draw = random.Random(3)  # noqa: S311 - nothing secret
-    config = LogConfig(vacuum_below=vacuum_below, checkpoint_pages=10)
+    config = replace(QUICK, vacuum_below=vacuum_below, checkpoint_pages=10)
     with open_log(tmp_path / "log", config) as log:
         for turn in range(3):
             for user in draw.sample(PEOPLE, len(PEOPLE)):
@@ -68,7 +70,7 @@ def test_not_a_byte_of_an_erased_user_is_left(tmp_path, vacuum_below):
 
 
 def test_without_overwriting_bytes_stay(tmp_path):
-    config = LogConfig(secure_delete=False, vacuum_below=0)
+    config = replace(QUICK, secure_delete=False, vacuum_below=0)
     with open_log(tmp_path / "log", config) as log:
         for user in PEOPLE:
             live(log, user, 5)
