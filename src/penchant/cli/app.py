@@ -22,6 +22,7 @@ from .export_events import export_events
 from .few_shot import few_shot
 from .fit import fit
 from .init import init
+from .keys import keys_app
 from .mcp import mcp
 from .predict import predict
 from .pretrain import pretrain
@@ -93,3 +94,4 @@ def spoken(command: Callable[..., None]) -> str:
 app.callback(help=told(penchant), invoke_without_command=True)(penchant)
 for command in COMMANDS:
     app.command(help=told(command))(command)
+app.add_typer(keys_app(told), name="keys")

@@ -10,6 +10,7 @@ import io
 import os
 
 from .app import COMMANDS, spoken
+from .keys import KEY_COMMANDS
 
 INTRODUCTION = """\
 # The command line
@@ -26,6 +27,7 @@ def manual() -> str:
     parts = [INTRODUCTION, _page("penchant", [])]
     names = [spoken(command) for command in COMMANDS]
     parts += [_page(f"penchant {name}", [name]) for name in names]
+    parts += [_page(f"penchant keys {name}", ["keys", name]) for name in KEY_COMMANDS]
     return "\n\n".join(parts) + "\n"
 
 
