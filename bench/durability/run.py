@@ -36,7 +36,7 @@ def cuts(*arguments: str) -> dict[str, object]:
     place = os.environ | ({"TMPDIR": str(MEMORY)} if MEMORY.is_dir() else {})
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=place)
     found = json.loads(done.stdout)
-    found["errors"] = found["errors"][:3]
+    found["errors"] = [error.rpartition("/")[2] for error in found["errors"][:3]]
     return found
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import tempfile
 import threading
 import time
@@ -148,7 +147,6 @@ def main() -> None:
     found: dict[str, object] = {
         "command": "python bench/events/run.py",
         "processors": os.cpu_count(),
-        "machine": platform.platform(),
         "load_before": os.getloadavg(),
     }
     with tempfile.TemporaryDirectory() as folder:
