@@ -128,17 +128,9 @@ def test_python_alone_would_take_them():
         refused(body)
 
 
-def test_hostile_shapes_are_refused_in_time_that_grows_with_their_length():
-    """Ten times the bytes may take twenty times the time; a reader that goes back takes a hundred."""
-    import time
-
-    def seconds(body: bytes) -> float:
-        best = 9.0
-        for _ in range(3):
-            began = time.process_time()
-            refused(body)
-            best = min(best, time.process_time() - began)
-        return best + 1e-3
-
-    for shape in (b'"' + b'\\"', b'"' + b"\\", b"[", b'{"a":', b'"\\u0000', b'["\\ud800",'):
-        assert seconds(shape * 100_000) < 20 * seconds(shape * 10_000)
+@pytest.mark.parametrize(
+    "shape", [b'"' + b'\\"', b'"' + b"\\", b"[", b'{"a":', b'"\\u0000', b'["\\ud800",']
+)
+def test_hostile_shapes_are_refused_without_reading_them_again_and_again(shape: bytes):
+    """A reader that goes back at every step would need hours for a million of them."""
+    refused(shape * 1_000_000)
