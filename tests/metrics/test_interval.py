@@ -66,4 +66,6 @@ def test_fifty_thousand_users_get_the_interval_of_the_normal_limit():
     values = np.random.default_rng(0).random(50_000)
     error = values.std() / np.sqrt(len(values))
     low, high = interval(values)
-    assert np.allclose([low, high], values.mean() + 1.96 * error * np.array([-1, 1]), atol=error / 4)
+    assert np.allclose(
+        [low, high], values.mean() + 1.96 * error * np.array([-1, 1]), atol=error / 4
+    )
