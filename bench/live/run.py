@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 import psutil
 
-from penchant.core import Event
-from penchant.live import Follower, Live, State
+from penchant.core import Event, IdMap, Interactions, Sequences
+from penchant.live import Follower, Live, LiveCatalogue, Popularity, State
+from penchant.live.snapshot import copied
 from penchant.store.log import Change, Log, open_log
 
 HERE = Path(__file__).parent
@@ -64,7 +65,43 @@ def read_all(log: Log) -> list[Change]:
     return found
 
 
-def measure(log: Log, folder: Path, users: int) -> dict[str, Any]:
+def trained(items: int) -> Interactions:
+    """Ten events a user of a training over a catalogue of so many items."""
+    draw = np.random.default_rng(2)
+    users = max(1, items // 10)
+    events = Sequences.of_items(np.full(users, 10), draw.integers(0, items, 10 * users))
+    ids = IdMap(f"B00{n:07d}" for n in range(items))
+    return Interactions(IdMap(f"user-{n:08d}" for n in range(users)), ids, events, timed=False)
+
+
+def large(follower: Follower, catalogue: int) -> dict[str, Any]:
+    """What grows with the catalogue: what is popular, and the items that were put."""
+    training = trained(catalogue)
+    live = Live(follower, training)
+    live.popularity(training.items)
+    popular, _ = timed(lambda: live.popularity(training.items))
+    counters = Popularity(7 * 86_400.0)
+    gc.collect()
+    before = psutil.Process().memory_info().rss
+    for n, name in enumerate(training.items):
+        counters.add(f"{name}", NOW - 604_800.0 * (n % 4), "click")
+    memory = psutil.Process().memory_info().rss - before
+    copying, _ = timed(counters.copy)
+    items = LiveCatalogue(lambda _: {}, lambda rows: None)
+    items.put(dict.fromkeys(training.items, 1))
+    counting = each(lambda _: items.counts(), list(range(100)))
+    away = each(lambda _: items.away, list(range(100)))
+    return {
+        "catalogue, items": catalogue,
+        "what is popular, all items, milliseconds": round(1e3 * popular, 1),
+        "memory of a counter, bytes": round(memory / len(counters)),
+        "a copy of all counters, microseconds": round(1e6 * copying, 1),
+        "counting items that were put, microseconds": round(counting, 2),
+        "asking which were withdrawn, microseconds": round(away, 2),
+    }
+
+
+def measure(log: Log, folder: Path, users: int, catalogue: int) -> dict[str, Any]:
     """All figures, on one filled log."""
     snapshot = folder / "live.snapshot"
     process = psutil.Process()
@@ -82,6 +119,8 @@ def measure(log: Log, folder: Path, users: int) -> dict[str, Any]:
     names = [f"user-{n:08d}" for n in np.random.default_rng(1).integers(0, users, 2_000).tolist()]
     resident = each(live.past, names)
     nothing = each(lambda _: live.catch_up(), names)
+    with follower._lock:
+        copy, _ = timed(lambda: copied(state))
     state.users.complete = False
     for name in names:
         state.users.pop(name)
@@ -101,10 +140,12 @@ def measure(log: Log, folder: Path, users: int) -> dict[str, Any]:
         "counted memory a user, bytes": round(fold.users.size / len(fold.users)),
         "snapshot, bytes an event": round(snapshot.stat().st_size / count, 1),
         "snapshot written, seconds": round(saving, 2),
+        "copied for it, everybody waiting, milliseconds": round(1e3 * copy, 1),
         "start from the snapshot, seconds": round(start, 2),
         "catching up with nothing new, microseconds": round(nothing, 1),
         "a past from memory, microseconds": round(resident, 1),
         "a past from the log, microseconds": round(read_back, 1),
+        **large(follower, catalogue),
     }
 
 
@@ -116,12 +157,14 @@ def main() -> None:
     parser.add_argument("--users", type=int, help="a tenth of the events unless given")
     parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--catalogue", type=int, default=1_000_000, help="items of a large one")
     given = parser.parse_args()
     users = given.users or given.events // 10
     with tempfile.TemporaryDirectory() as folder, open_log(Path(folder) / "log") as log:
         for batch in drawn(given.events, users, given.items, given.seed):
             log.append(batch)
-        found = {"seed": given.seed, "cores": os.cpu_count(), **measure(log, Path(folder), users)}
+        figures = measure(log, Path(folder), users, given.catalogue)
+        found = {"seed": given.seed, "cores": os.cpu_count(), **figures}
     text = json.dumps(found, indent=2)
     print(text)
     if given.events >= 1_000_000:

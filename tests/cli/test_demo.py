@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
 import penchant
+from penchant.core import MissingDependency
 
 
 @pytest.fixture
@@ -23,6 +25,14 @@ def small(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "read_demo", read_small)
     monkeypatch.setattr(demo, "MODELS", {"popularity": {}, "ease": {}, "text-mean": {}})
     monkeypatch.setattr(demo, "HISTORY", ("i1", "i2"))
+    monkeypatch.setattr(demo, "CLICKED", ("i7", "i9"))
+    monkeypatch.setattr(demo, "a_list_that_changes", tell)
+
+
+def tell(run: Path, data: Path, chosen: list[tuple[str, str]], k: int) -> None:
+    """In the place of a real service, of which test_demo_service.py tells."""
+    first, second = chosen
+    typer.echo(f"serving {run.name} from {data} for {first[0]} and {second[0]}, {k} at a time")
 
 
 @pytest.mark.usefixtures("small")
@@ -34,7 +44,9 @@ class TestDemo:
         assert "for somebody new" in said.out
         assert "for a sentence" in said.out
         assert said.out.count("because you liked") >= 2
-        assert max(map(len, said.out.partition("3. ")[2].partition("Done")[0].splitlines())) <= 80
+        assert max(map(len, said.out.partition("3. ")[2].partition("4. ")[0].splitlines())) <= 80
+        assert re.search(r"serving text-mean-\w+ from \S+/demo/service for i7 and i9", said.out)
+        assert f"penchant serve --data {tmp_path / 'demo' / 'service'}" in said.out
         page = (tmp_path / "demo" / "report.html").read_text("utf-8")
         assert all(name in page for name in ("popularity", "ease", "text-mean"))
         assert (tmp_path / "demo" / "comparison.svg").read_text("utf-8").startswith("<?xml")
@@ -53,6 +65,19 @@ class TestDemo:
         assert again.status == 0
         assert "It is made again." in again.err
         assert quality(again.out) == quality(first.out)
+
+    def test_without_the_packages_of_a_service_the_rest_is_told(
+        self, call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        def lack(*_: object) -> None:
+            raise MissingDependency('pip install "penchant[serve]"')
+
+        demo = importlib.import_module("penchant.cli.demo")
+        monkeypatch.setattr(demo, "a_list_that_changes", lack)
+        said = call("demo", "--out", tmp_path)
+        assert said.status == 0
+        assert 'left out: pip install "penchant[serve]"' in said.err
+        assert "penchant serve" not in said.out
 
     def test_another_seed_is_another_run(self, call, tmp_path: Path):
         call("demo", "--out", tmp_path)

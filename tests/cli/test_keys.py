@@ -101,3 +101,14 @@ def test_a_folder_that_is_a_file_is_said(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PenchantError, match="no folder"):
         keys_app(told)(args=["list", "--data", str(tmp_path / "file")])
+
+
+def test_the_first_key_says_that_everybody_needs_one_now(call, tmp_path: Path):
+    assert "from now on" in call("keys", "add", "a", "--scope", "read", "--data", tmp_path).err
+    assert "from now on" not in call("keys", "add", "b", "--scope", "read", "--data", tmp_path).err
+
+
+def test_tools_for_an_address_that_is_none_are_refused(call):
+    said = call("mcp", "--url", "127.0.0.1:8080")
+    assert said.status == 2
+    assert "begin with http://" in said.err

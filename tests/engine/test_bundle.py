@@ -120,7 +120,8 @@ def test_damage_is_found_before_any_loader_runs(folder, name, damage, monkeypatc
     )
     if damage == "gone":
         path.unlink()
-    monkeypatch.setattr(bundle, "_from_arrays", lambda content: pytest.fail("a loader ran"))
+    for loader in ("unpacked", "mapped"):
+        monkeypatch.setattr(bundle, loader, lambda _: pytest.fail("a loader ran"))
     with pytest.raises(DamagedBundle, match=name):
         load(folder)
 

@@ -382,3 +382,30 @@ def test_a_graph_gives_the_lists_of_an_exact_index(fitted):
     for one, other in zip(exact.answer(asks), graph.answer(asks), strict=True):
         assert ids(one) == ids(other)
     graph.close()
+
+
+def test_popularity_may_be_given_for_the_whole_catalogue(recommender):
+    engine = Engine.of(recommender)
+    weights = np.arange(len(engine.catalogue), dtype=float)
+    named = dict(zip(engine.catalogue.items, weights.tolist(), strict=True))
+    ask = [Ask(k=5)]
+    whole, by_name = (engine.with_popularity(one).answer(ask) for one in (weights, named))
+    assert whole == by_name
+    with pytest.raises(ValueError, match="weights of"):
+        engine.with_popularity(weights[1:])
+
+
+def test_a_put_shares_what_did_not_change(recommender):
+    """Of a million items a put must not work through all: these were made again each time."""
+    engine = Engine.of(recommender)
+    engine.answer([Ask(similar_to=engine.catalogue.items.name(0))])
+    row = engine.catalogue.table.row(1, named=True)
+    more = engine.with_items([row | {"shelf": "x"}])
+    before, after = engine._retrieval, more._retrieval
+    assert after._popular is before._popular
+    assert after.asking._weight is before.asking._weight
+    assert more.policy._popular is engine.policy._popular
+    # the lengths of vectors are kept but for those that changed
+    assert "_inverse" in after._similar.__dict__
+    fresh = np.linalg.norm(more.recommender.model.item_vectors(), axis=1)
+    np.testing.assert_allclose(after._similar._inverse, 1 / fresh, rtol=1e-6)

@@ -70,13 +70,14 @@ def test_an_engine_that_was_added_to_before_can_be_added_to_again(engine):
     assert "new" not in ids(other.answer([Ask(past=told("s1", "s2"), k=20)])[0])
 
 
-def test_a_known_item_takes_another_text_and_keeps_what_was_not_named(engine):
-    priced = engine.with_items([{"item_id": "r6", "price": 3.0}])
+def test_a_known_item_takes_another_text_and_is_what_was_put_last(engine):
+    priced = engine.with_items([{"item_id": "r6", "title": "Winter Piano", "price": 3.0}])
     assert priced.catalogue.texts[priced.catalogue.items.code("r6")] == "Winter Piano"
     after = priced.with_items([{"item_id": "r6", "title": "War of robots in space"}])
     assert "r6" in ids(after.answer([Ask(past=told("s1", "s2"), k=3)])[0])
     row = after.catalogue.table.row(after.catalogue.items.code("r6"), named=True)
-    assert row["price"] == 3.0
+    assert row["price"] is None
+    assert ids(after.answer([Ask(past=told("s1"), filter={"price": {"max": 9}})])[0]) == []
     assert after.catalogue.titles[after.catalogue.items.code("r6")] == "War of robots in space"
     assert after.recommender.interactions.items.ids == tuple(FILMS)
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from penchant.language import cache_folder, encode_texts
+from penchant.language import cache_folder, encode_texts, kept_vectors, shards
 from penchant.language.cache import SHARDS
 from penchant.testing import FakeEncoder
 
@@ -50,6 +50,40 @@ def test_a_second_run_encodes_only_what_changed():
     vectors = encode_texts(again, (*TEXTS, "something new"))
     assert encoded(again) == ["something new"]
     assert np.array_equal(vectors[:-1], right())
+
+
+def test_a_file_is_read_whole_once_and_not_for_texts_that_it_lacks(monkeypatch):
+    encode_texts(FakeEncoder(), TEXTS)
+    read = []
+    whole = shards.read_whole
+    monkeypatch.setattr(shards, "read_whole", lambda path: read.append(path) or whole(path))
+    for n in range(5):
+        encode_texts(FakeEncoder(), (*TEXTS[n:], f"something new {n}"))
+    assert len(read) == len(set(read)), "each of them once, however often it is asked for"
+    before = len(read)
+    third = FakeEncoder()
+    assert np.array_equal(encode_texts(third, TEXTS[::-1]), right()[::-1])
+    assert len(read) <= before + 1
+    assert not encoded(third)
+
+
+def test_nothing_is_remembered_of_files_that_are_gone(cache):
+    for n in range(SHARDS + 2):
+        encode_texts(FakeEncoder(), (f"film {n}",))
+    encode_texts(FakeEncoder(), ("one more",))
+    known = {path for path in shards._CHECKED if path.parent == cache}
+    assert known <= set(cache.glob("*.safetensors"))
+
+
+def test_vectors_are_had_without_their_encoder_where_all_were_made():
+    digest = FakeEncoder.digest
+    assert kept_vectors(digest, TEXTS) is None
+    encode_texts(FakeEncoder(), TEXTS)
+    kept = kept_vectors(digest, TEXTS)
+    assert kept is not None
+    assert np.array_equal(kept, right())
+    assert kept_vectors(digest, (*TEXTS, "something new")) is None
+    assert kept_vectors("0" * 64, TEXTS) is None
 
 
 def test_without_the_cache_nothing_is_read_or_written(cache):

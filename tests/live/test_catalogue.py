@@ -85,13 +85,14 @@ def test_a_changed_text_is_read_again_and_only_the_last_one(catalogue, put, read
     assert made(catalogue) == {"i1": "THREE"}
 
 
-def test_an_item_put_while_it_is_read_is_read_once_more(catalogue, put, log, live):
+def test_an_item_put_while_it_is_read_is_read_once_more(put, log, live):
     def meanwhile(rows):
         if rows[0]["title"] == "one":
             put(i1="two")
         return [row["title"] for row in rows]
 
-    catalogue.restart(meanwhile)
+    catalogue = LiveCatalogue(log.item, meanwhile)
+    live.follower.watch(catalogue.follow)
     put(i1="one")
     catalogue.work()
     assert catalogue.state("i1") == ItemState("pending")
@@ -148,27 +149,49 @@ def test_more_items_than_may_wait_are_refused_before_the_log_takes_them(catalogu
     catalogue.admit(3)
 
 
-def test_another_model_reads_everything_anew(catalogue, put):
-    put(i1="one", i2="bad")
+def test_what_was_withdrawn_is_away_until_something_prepared_says_so(catalogue, log, live):
+    assert catalogue.away == ()
+    log.put_items([{"item_id": "i1", "title": "one"}, {"item_id": "i2", "available": False}])
+    live.catch_up()
+    assert catalogue.away == ("i2",)
+    assert catalogue.away is catalogue.away, "asked before every list"
     catalogue.work()
-    put(i3="three")
-    catalogue.restart(lambda rows: [f"new {row['title']}" for row in rows])
-    assert catalogue.ready() == ()
-    assert catalogue.counts() == {"pending": 3, "ready": 0, "failed": 0}
+    assert catalogue.away == ()
+    log.put_items([{"item_id": "i2", "available": False, "title": "bad"}])
+    live.catch_up()
     catalogue.work()
-    assert made(catalogue) == {"i1": "new one", "i2": "new bad", "i3": "new three"}
+    assert catalogue.state("i2") == ItemState("failed", "ValueError: no such word")
+    assert catalogue.away == ("i2",), "the model was not told"
+    log.put_items([{"item_id": "i2", "title": "two"}])
+    live.catch_up()
+    assert catalogue.away == ()
 
 
-def test_what_the_old_model_was_reading_is_thrown_away(catalogue, put):
-    def reading(rows):
-        catalogue.restart(lambda rows: ["new"] * len(rows))
-        return ["old"] * len(rows)
+def test_what_was_withdrawn_before_a_start_is_away_too(log, live, reader):
+    log.put_items([{"item_id": "i1", "available": False}, {"item_id": "i2"}])
+    live.catch_up()
+    catalogue = LiveCatalogue(log.item, reader)
+    catalogue.put(live.items(), live.withdrawn())
+    assert catalogue.away == ("i1",)
 
-    catalogue.restart(reading)
-    put(i1="one")
-    assert catalogue.work() == 0
+
+class Uncounted(dict):
+    """A dictionary that nobody may go through."""
+
+    def __iter__(self):
+        raise AssertionError("it may be a million items")
+
+    keys = items = values = __iter__
+
+
+def test_counting_goes_through_no_items(catalogue, put):
+    put(**{f"i{n}": "t" for n in range(6)})
     catalogue.work()
-    assert made(catalogue) == {"i1": "new"}
+    put(i0="again", i5="again", i6="bad")
+    catalogue._ready = Uncounted(catalogue._ready)  # what was read grows for ever
+    assert catalogue.counts() == {"pending": 4, "ready": 3, "failed": 0}
+    catalogue.work()
+    assert catalogue.counts() == {"pending": 0, "ready": 6, "failed": 1}
 
 
 def test_items_put_before_a_start_wait_again(log, live, put, reader):

@@ -217,3 +217,32 @@ def test_erasures_of_before_a_start_leave_nothing_to_be_counted_again(log, clock
     follower.catch_up()
     assert not follower.state.users.complete
     assert not follower.state.recount
+
+
+def test_erasures_of_two_salts_are_known_side_by_side(clock, tmp_path):
+    """As in a log that was put together: a backup of another log, and erasures of this one."""
+    from penchant.store.log import open_log, restore
+
+    training = tiny_training(["gone before", "gone since", "stays"])
+    with open_log(tmp_path / "first", clock=clock) as first:
+        first.erase("gone before")
+        first.backup(tmp_path / "first.db")
+    with open_log(tmp_path / "second", clock=clock) as second:
+        second.erase("gone since")
+    restore(tmp_path / "first.db", tmp_path / "second", replace=True, clock=clock)
+    with open_log(tmp_path / "second", clock=clock) as log:
+        live = Live(Follower(log, LiveConfig(), tmp_path / "snapshot", clock), training)
+        live.catch_up()
+        assert [bool(live.past(user)) for user in training.users] == [False, False, True]
+        assert live.popularity(training.items).tolist() == pytest.approx([0, 0, 1], rel=1e-2)
+        live.follower.save()
+        again = Live(Follower(log, LiveConfig(), tmp_path / "snapshot", clock), training)
+        assert again.follower.state.cursor == log.last_seq()
+        assert [bool(again.past(user)) for user in training.users] == [False, False, True]
+
+
+def tiny_training(users: list[str]) -> Interactions:
+    """One event each, with an item of their own."""
+    items = IdMap([f"i{n}" for n in range(len(users))])
+    events = Sequences.of_items(np.ones(len(users), int), np.arange(len(users)))
+    return Interactions(IdMap(users), items, events, timed=False)

@@ -90,3 +90,33 @@ def test_a_clock_that_comes_back_says_so():
     assert popularity.forget(NOW), "to be counted again"
     popularity.add("i1", NOW, "click")
     assert popularity.scores(NOW)["i1"] > 0.5
+
+
+def test_counters_are_bounded_whatever_items_events_name(caplog):
+    popularity = Popularity(DAY, most=100)
+    for n in range(30):
+        popularity.add(f"old-{n}", NOW - 2 * DAY, "click")
+    for _ in range(50):
+        popularity.add("loved", NOW, "click")
+    for n in range(10_000):
+        popularity.add(f"no such item {n}", NOW, "click")
+        assert len(popularity) <= 100
+    assert "items that do not exist" in caplog.text
+    assert popularity.scores(NOW)["loved"] == pytest.approx(50, rel=1e-5)
+    popularity.add("old-1", NOW - 2 * DAY, "click", sign=-1)  # erased after it was forgotten
+    popularity.add("no such item 0", NOW, "click", sign=-1)
+    assert min(popularity.scores(NOW).values()) > 0
+    assert not popularity.forget(NOW), "what had to go is not counted again"
+    assert len(popularity) == sum(len(counts) for _, counts in popularity)
+
+
+@given(COUNTED, COUNTED)
+def test_a_copy_stays_as_it_is(events, others):
+    popularity = counted(events)
+    copy = popularity.copy()
+    for event in others:
+        popularity.add(*event)
+    copy.add("i1", NOW, "click")
+    popularity.forget(NOW + 400 * DAY)
+    assert copy == counted([*events, ("i1", NOW, "click")])
+    assert len(popularity) == 0

@@ -121,7 +121,7 @@ def test_a_damaged_snapshot_is_left_aside_with_a_line_in_the_logs(filled, path, 
 
 def test_a_snapshot_of_another_format_is_left_aside(filled, path, clock, caplog):
     saved(filled, path, clock)
-    path.write_bytes(path.read_bytes().replace(b"state 1\n", b"state 2\n", 1))
+    path.write_bytes(path.read_bytes().replace(b"state 2\n", b"state 3\n", 1))
     follower = Follower(filled, CONFIG, path, clock)
     assert follower.state.cursor == 0
     assert "does not read" in caplog.text
@@ -220,3 +220,8 @@ def test_the_thread_tends_until_it_is_closed(filled, path, clock):
     follower.close()
     assert [thread.name for thread in threading.enumerate() if thread.name == "live"] == []
     assert path.exists()
+
+
+def test_what_people_did_is_for_the_owner_of_the_file_alone(filled, path, clock):
+    saved(filled, path, clock)
+    assert path.stat().st_mode & 0o777 == 0o600

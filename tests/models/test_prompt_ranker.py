@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from penchant.core import ModelNotFound, UsageError
 from penchant.language import load_language_model
-from penchant.language.shared_prefix import shared_choices
+from penchant.language.shared_prefix import learned_choices, shared_choices
 from penchant.language.tuning import Full, LoRA, PromptTuning
 from penchant.models.prompt_ranker import Disliked, PromptRanker, PromptRankerConfig, TastedWords
 from penchant.models.prompt_ranker_scorer import PromptScorer, saved_prompt_scorer
@@ -90,6 +91,25 @@ def test_questions_that_begin_alike_get_the_same_answers_as_whole_ones(tmp_path,
     assert model.tokenizer(" Y")["input_ids"] != model.tokenizer(" N")["input_ids"]
     np.testing.assert_allclose(shared_choices(model, groups, (" Y", " N")), whole, atol=1e-4)
     assert len({*np.round(whole[:3, 0], 6)}) == 3, "the endings are told apart"
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2"])
+@pytest.mark.parametrize("words", [("Y", "N"), ("two", "letters")])
+def test_what_is_learned_of_a_list_is_what_whole_prompts_would_teach(tmp_path, name, words):
+    model = load_language_model(write_tiny_model(tmp_path / name, name))
+    prompts = ["Liked: an era, the barn. " + end for end in ("a", "ben hur", "as then")]
+    weight = next(p for p in model.parameters() if p.ndim == 2)
+    learned = learned_choices(model, prompts, words)
+    np.testing.assert_allclose(learned.detach(), model.choices(prompts, words), atol=1e-4)
+    whole = torch.stack([learned_choices(model, [prompt], words)[0] for prompt in prompts])
+    for said in (learned, whole):
+        model.zero_grad()
+        (said[0, 0] - said[1, 1] + 2 * said[2, 0]).backward()
+        gradient = weight.grad.clone()
+        if said is learned:
+            first = gradient
+    assert first.abs().max() > 1e-3
+    torch.testing.assert_close(first, gradient, rtol=1e-3, atol=1e-5)
 
 
 def test_one_person_s_questions_cost_one_reading_of_the_history(language, monkeypatch):

@@ -110,6 +110,19 @@ def test_another_encoder_of_the_same_name_is_not_taken_for_the_old_one(
         again.score(words)
 
 
+def test_reading_for_the_last_event_alone_says_what_reading_for_all_does(world):
+    data = cycle(world)
+    model = SASRec.fit(SASRecConfig(**SMALL | {"layers": 2}, epochs=1), data)
+    network, items = model.network, model.network.items()
+    for lengths in ([4, 4, 4], [1, 6, 3, 2], [1]):  # alike, ragged, and one event
+        codes = np.arange(sum(lengths), dtype=np.int32) % 12
+        rows = Sequences.of_items(np.array(lengths), codes)
+        with torch.inference_mode():
+            whole = network.read(items[sequence.rectangle(rows, rows.item)], rows)
+        asked = whole[torch.arange(len(lengths)), torch.tensor(lengths) - 1]
+        np.testing.assert_allclose(network.users(rows, items), asked, rtol=0, atol=1e-6)
+
+
 def test_older_events_than_the_limit_are_not_read(world):
     data = cycle(world)
     model = SASRec.fit(SASRecConfig(**SMALL, epochs=2, history=3), data)

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pytest
 
-from penchant.core import UsageError
-from penchant.models import AlsConfig, EaseConfig, configure, did_you_mean, field_help, settings_of
+from penchant.core import UsageError, did_you_mean
+from penchant.models import AlsConfig, EaseConfig, configure, field_help, settings_of
 
 
 @dataclass(frozen=True)

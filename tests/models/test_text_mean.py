@@ -106,3 +106,28 @@ def test_a_language_model_is_opened_once_however_many_threads_ask(toy_language):
         thread.join()
     assert len(found) == 8
     assert toy_language == ["toy"]
+
+
+def test_items_whose_texts_were_read_before_need_no_language_model(data, toy_language):
+    import polars as pl
+
+    from penchant.core import Catalogue
+
+    model = TextMean.fit(TextMeanConfig(language="toy"), data)
+    state, known = model.state(), data.catalogue
+    words = ("a red sea that nobody saw", "")
+    more = Catalogue(
+        known.items.extended(["n1", "n2"]),
+        (*known.texts, *words),
+        (*known.titles, *words),
+        pl.concat([known.table, pl.DataFrame({"item_id": ["n1", "n2"]})], how="diagonal"),
+        known.template,
+    )
+
+    def restored() -> TextMean:
+        return TextMean.restore(model.config, state, known, data.interactions)
+
+    first = restored().with_catalogue(more).text_vectors()
+    toy_language.clear()
+    assert np.array_equal(restored().with_catalogue(more).text_vectors(), first)
+    assert toy_language == []

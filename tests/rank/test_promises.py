@@ -178,7 +178,7 @@ def test_the_same_request_has_the_same_answer(case):
     assert first.codes.tolist() == second.codes.tolist()
     assert first.decisions == second.decisions
     again = configure(PolicyConfig, policy.config.table())
-    third = Policy(again, policy.fields, policy._popularity).choose(codes, scores, k, context)
+    third = Policy(again, policy.fields, policy._popular).choose(codes, scores, k, context)
     assert third.codes.tolist() == first.codes.tolist()
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from penchant.core import MissingDependency, UsageError
+from penchant.core import IndexUnavailable, MissingDependency, UsageError
 from penchant.retrieve import IndexConfig, PGVectorIndex, build_pgvector_index
 from penchant.retrieve import pgvector_sql as sql
 from penchant.testing import INDEX_CHECKS, FakeIndex, IndexCase, PostgresServer
@@ -167,3 +167,59 @@ def test_what_is_missing_is_said(url, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingDependency, match=r'pip install "penchant\[postgres\]"'):
         build_pgvector_index(url, index_vectors(5))
+
+
+def test_a_server_that_is_lost_is_an_error_of_ours_and_the_next_ask_goes_on(build, url):
+    import psycopg
+
+    index = build(index_vectors(20))
+    with index._connection() as connection:
+        (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    with pytest.raises(IndexUnavailable, match="cannot be asked"):
+        index.search(index_vectors(1), 3)
+    assert len(index.search(index_vectors(1), 3)[0][0]) == 3
+
+
+def test_no_server_and_no_url_are_errors_of_ours_without_the_password():
+    for call in (PGVectorIndex, lambda url: build_pgvector_index(url, index_vectors(5))):
+        with pytest.raises(IndexUnavailable, match="cannot be asked") as told:
+            call("postgresql://me:secret@127.0.0.1:1/x")
+        assert "secret" not in str(told.value)
+        with pytest.raises(UsageError, match="cannot be read") as told:
+            call("postgresql://me:secret@h/x?nonsense=1")
+        assert "secret" not in str(told.value)
+
+
+def test_an_index_made_anew_of_other_vectors_says_so(build):
+    reader = build(index_vectors(20), "anew")
+    build(grouped(20, dim=3), "anew")
+    with pytest.raises(IndexUnavailable, match="Open it again"):
+        reader.search(index_vectors(1), 3)
+
+
+def test_an_index_that_is_gone_says_so(build):
+    reader = build(index_vectors(20), "gone")
+    with reader._connection() as connection:
+        connection.execute("DROP TABLE gone, gone_about")
+    for ask in (lambda: reader.search(index_vectors(1), 3), reader.status, lambda: len(reader)):
+        with pytest.raises(UsageError, match="There is no index 'gone'"):
+            ask()
+
+
+def test_vectors_that_pgvector_cannot_index_are_refused(url):
+    with pytest.raises(UsageError, match="at most 2,000 numbers"):
+        build_pgvector_index(url, np.ones((2, 2001), np.float32))
+
+
+def test_a_server_that_forbids_it_says_so(build, url):
+    import psycopg
+
+    index = build(index_vectors(20), "kept")
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("DROP ROLE IF EXISTS guest")
+        other.execute("CREATE ROLE guest LOGIN")
+    with pytest.raises(IndexUnavailable, match="permission denied"):
+        PGVectorIndex(url.replace("user=postgres", "user=guest"), "kept")
+    assert len(index) == 20

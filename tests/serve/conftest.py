@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import re
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,9 +18,7 @@ from penchant.serve.service import Service
 from penchant.serve.tenant import Tenant
 from penchant.testing import FakeConfig, FakeModel, tiny_dataset
 from penchant.testing.memory_log import MemoryLog
-
-PATIENCE = 120.0
-"""Seconds for a service to start, on a machine that is busy with other things."""
+from penchant.testing.service_process import ServiceProcess
 
 
 @pytest.fixture(scope="session")
@@ -61,55 +53,13 @@ def http(service: Service) -> Iterator[TestClient]:
         yield client
 
 
-class Serving:
-    """``penchant serve`` in a process of its own, ready to be asked."""
-
-    def __init__(self, *argv: object) -> None:
-        command = [sys.executable, "-m", "penchant", "serve", "--port", "0", *map(str, argv)]
-        environment = os.environ | {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-        self.said: list[str] = []
-        self.url = self._until_ready()
-
-    def _until_ready(self) -> str:
-        assert self.process.stderr is not None
-        late = threading.Timer(PATIENCE, self.process.kill)
-        late.start()
-        try:
-            for line in self.process.stderr:
-                self.said.append(line)
-                if found := re.search(r"serving\s+(http://\S+)", line):
-                    return found[1]
-        finally:
-            late.cancel()
-        raise AssertionError(f"it ended: {''.join(self.said)}")
-
-    def kill(self) -> None:
-        """End it as a power cut would, as far as a process can."""
-        self.end(signal.SIGKILL)
-
-    def end(self, how: signal.Signals = signal.SIGINT) -> int:
-        """Send a signal, and wait for the end."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        return self.wait()
-
-    def wait(self) -> int:
-        """Its exit status, and the rest of what it says."""
-        assert self.process.stderr is not None
-        if not self.process.stderr.closed:
-            _, rest = self.process.communicate(timeout=PATIENCE)
-            self.said.append(rest or "")
-        return self.process.wait()
-
-
 @pytest.fixture
-def serving() -> Iterator[Callable[..., Serving]]:
+def serving() -> Iterator[Callable[..., ServiceProcess]]:
     """``serving("--run", run, "--data", folder)``: started, and ended with the test."""
-    started: list[Serving] = []
+    started: list[ServiceProcess] = []
 
-    def start(*argv: object) -> Serving:
-        started.append(Serving(*argv))
+    def start(*argv: object) -> ServiceProcess:
+        started.append(ServiceProcess(*argv))
         return started[-1]
 
     yield start

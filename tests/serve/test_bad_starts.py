@@ -104,3 +104,25 @@ def test_a_run_of_another_catalogue(refused, run: Path, tmp_path: Path):
     said = refused("--run", tmp_path / "films", "--data", tmp_path / "d", status=1)
     assert "0 of the 60 items" in said
     assert "another data folder" in said
+
+
+def test_a_data_folder_that_is_a_run(refused, run: Path):
+    said = refused("--run", run, "--data", run)
+    assert f"--data {run} is a run, which a service must not write to" in said
+    assert not (run / "models").exists()
+
+
+def test_a_log_in_something_that_is_no_log(refused, run: Path, tmp_path: Path):
+    said = refused("--run", run, "--data", tmp_path / "d", "--log", "mysql://me:secret@db/shop")
+    assert "a folder or in PostgreSQL (postgresql://...), not in mysql://" in said
+    assert "secret" not in said
+
+
+def test_a_postgresql_that_is_not_there(refused, run: Path, tmp_path: Path):
+    pytest.importorskip("psycopg")
+    url = "postgresql://me:secret@127.0.0.1:1/shop"
+    said = refused("--run", run, "--data", tmp_path / "d", "--log", url, status=1)
+    assert "cannot be reached" in said
+    assert said.rstrip().endswith("Start the server, or put the URL right.")
+    assert said.count("\n") == 1
+    assert "secret" not in said

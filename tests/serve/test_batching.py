@@ -65,20 +65,6 @@ def test_what_arrives_during_a_call_goes_into_the_next_one_together():
     assert work.calls == [[0], [1, 2, 3], [4]]
 
 
-def test_an_idle_thread_may_wait_for_company():
-    work = Doubling()
-
-    async def ask() -> None:
-        batcher = Batcher("test", work, BatchConfig(wait=0.05))
-        first = asyncio.create_task(batcher.submit(1))
-        await asyncio.sleep(0)  # the first is under way, and on its own it would have started
-        await asyncio.gather(first, batcher.submit(2))
-        batcher.close()
-
-    asyncio.run(ask())
-    assert work.calls == [[1, 2]]
-
-
 def test_one_failure_is_that_question_alone():
     async def ask() -> list[object]:
         batcher = Batcher("test", Doubling())
@@ -182,7 +168,29 @@ def test_closing_refuses_what_waits():
     asyncio.run(ask())
 
 
-@pytest.mark.parametrize("wrong", [{"largest": 0}, {"queue": 0}, {"wait": -1}, {"deadline": 0}])
+@pytest.mark.parametrize("wrong", [{"largest": 0}, {"queue": 0}, {"deadline": 0}])
 def test_settings_that_cannot_be_are_refused(wrong):
     with pytest.raises(UsageError, match="must"):
         BatchConfig(**wrong)
+
+
+def test_it_is_closed_from_another_thread_while_somebody_waits():
+    work = Doubling(open_gate=False)
+
+    async def ask() -> None:
+        batcher = Batcher("test", work)
+        first = asyncio.create_task(batcher.submit(0))
+        await until(lambda: work.calls)
+        rest = asyncio.create_task(batcher.submit(1))
+        await until(lambda: len(batcher) == 1)
+        closing = asyncio.create_task(asyncio.to_thread(batcher.close))
+        with pytest.raises(Overloaded, match="stopping"):
+            await rest
+        work.gate.set()
+        assert await first == 0, "what is at work is finished"
+        await closing
+        with pytest.raises(Overloaded, match="stopping"):
+            await batcher.submit(2)
+
+    asyncio.run(ask(), debug=True)  # says so when a future is touched on another thread
+    assert work.calls == [[0]]

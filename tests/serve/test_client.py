@@ -66,6 +66,19 @@ def test_items_are_put_and_found_by_words(client: Client):
     assert "new" in client.similar("s1", k=14).ids
 
 
+def test_long_items_are_put_in_parts_that_the_edge_takes():
+    bodies: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.content)
+        return httpx.Response(200, json={})
+
+    with Client(transport=httpx.MockTransport(answer)) as client:
+        client.put_items({f"i{n}": {"description": "wörter " * 400} for n in range(800)})
+    assert max(map(len, bodies)) < 2**20
+    assert sum(len(json.loads(body)["items"]) for body in bodies) == 800
+
+
 @pytest.mark.parametrize("name", ["a/b", "..", ".", "100%", "ü?#&", "a b", "雨", "%2F"])
 def test_any_id_is_told_apart(client: Client, name: str):
     client.put_item(name, title="Strange")

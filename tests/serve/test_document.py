@@ -113,3 +113,32 @@ def test_the_examples_of_the_document_are_answered(http, document):
         assert http.post("/v1/recommend", json={field: given}).status_code == 200
     body = {"history": ["s1"], "filter": {"title": "Winter Piano"}}
     assert http.post("/v1/recommend", json=body).status_code == 200
+
+
+def test_a_refusal_is_what_the_document_says(http, document):
+    schema = document["components"]["schemas"]["Wrong"]
+    (wrong,) = http.get("/v1/items?limit=0").json()["errors"]
+    assert set(wrong) <= set(schema["properties"])
+    assert set(schema.get("required", [])) <= set(wrong)
+    assert wrong["parameter"] == "limit"
+
+
+def test_the_document_knows_how_long_an_id_is(document):
+    (parameter,) = document["paths"]["/v1/users/{user_id}"]["get"]["parameters"]
+    assert (parameter["schema"]["minLength"], parameter["schema"]["maxLength"]) == (1, 256)
+    event = document["components"]["schemas"]["EventIn"]["properties"]
+    assert event["item_id"]["maxLength"] == 256
+    kind = event["event"]
+    assert max(part.get("maxLength", 0) for part in [kind, *kind.get("anyOf", [])]) == 64
+
+
+def test_a_method_that_a_path_lacks_hears_which_it_has(http):
+    assert http.options("/v1/users/u1").headers["allow"] == "DELETE, GET, PUT"
+    assert http.delete("/v1/items").headers["allow"] == "GET, POST"
+    assert http.delete("/nothing").status_code == 404
+
+
+def test_the_document_is_written_once(http, document, monkeypatch):
+    """Anybody may ask for it: 2,500 such requests at once stopped all others for two seconds."""
+    monkeypatch.setattr(http.app, "openapi", lambda: pytest.fail("made anew"))
+    assert http.get("/openapi.json").json() == document

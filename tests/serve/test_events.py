@@ -152,3 +152,25 @@ def test_what_was_shown_is_kept_once(http, service):
     assert {(one.user_id, one.model_version, one.policy, one.shown_at) for one in kept} == {
         ("ann", "fake-1", "b", 1e9)
     }
+
+
+def test_as_many_events_as_the_document_allows_are_within_the_megabyte_of_the_edge():
+    from pydantic_core import to_json
+
+    from penchant.serve.edge import BodyLimits
+    from penchant.serve.schemas.events import EVENTS
+
+    one = event(event_id="e" * 36, event="purchase", value=4.5, session_id="s" * 36)
+    many = [one | {"user_id": "u" * 36, "item_id": "i" * 36, "event_time": 1767225600.123}] * EVENTS
+    largest = BodyLimits().largest
+    assert largest is not None
+    assert len(to_json({"events": many})) < largest
+
+
+def test_more_events_than_the_document_allows_are_refused(http, service):
+    from penchant.serve.schemas.events import EVENTS
+
+    assert http.post("/v1/events", json={"events": [event()] * (EVENTS + 1)}).status_code == 422
+    assert service.log.last_seq() == 0
+    many = http.post("/v1/events", json={"events": [event()] * EVENTS})
+    assert len(many.json()["results"]) == EVENTS

@@ -6,16 +6,20 @@ import os
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
 from penchant.core import Event, ServiceError
-from penchant.engine import Engine, ItemKNN, load
+from penchant.data import Dataset
+from penchant.engine import Engine, ItemKNN, TextMean, load
 from penchant.serve import Client
 from penchant.serve.edge import KeyFile
+from penchant.testing import write_tiny_model
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +104,45 @@ def test_several_processes_serve_one_folder(run: Path, tmp_path: Path, serving: 
     assert all(not alive(worker) for worker in seen)
 
 
+@pytest.fixture(scope="module")
+def reading(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose model reads words, by a language model that is loaded in no time."""
+    folder = tmp_path_factory.mktemp("reading")
+    language = write_tiny_model(folder / "language", "bert")
+    fitted = load(run)
+    data = Dataset(fitted.interactions, fitted.catalogue, name="tiny")
+    Engine.of(TextMean(language=str(language)).fit(data)).save(folder / "run")
+    return folder / "run"
+
+
+def test_what_one_process_was_told_the_other_knows(
+    reading: Path, tmp_path: Path, serving: Callable
+):
+    service = serving("--run", reading, "--data", tmp_path / "service", "--workers", 2)
+    with ExitStack() as opened:
+        by_worker: dict[int, Client] = {}
+        while len(by_worker) < 2:  # a connection stays with the process that it came to
+            client = opened.enter_context(Client(service.url, timeout=60))
+            by_worker.setdefault(client.status()["worker"], client)
+        one, other = by_worker.values()
+        for n in range(1, 11):
+            before = other.recommend(user=f"ann{n}", k=5).ids
+            one.record(f"ann{n}", f"i{n}")
+            after = other.recommend(user=f"ann{n}", k=5).ids
+            assert after == other.recommend(history=[f"i{n}"], k=5).ids
+            assert after != before
+            one, other = other, one
+        gone = other.recommend(user="somebody", k=1).ids[0]
+        one.put_item(gone, available=False)
+        assert gone not in other.recommend(user="somebody", k=60).ids
+        one.put_item("fresh", title="Paper Boats on a Rainy Evening")
+        until = time.monotonic() + 120
+        while "fresh" not in other.recommend(query="Paper Boats on a Rainy Evening", k=60).ids:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert {client.status()["worker"] for client in (one, other)} == set(by_worker)
+
+
 def alive(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -111,8 +154,6 @@ def alive(process: int) -> bool:
 def test_models_are_exchanged_while_questions_come_in(run: Path, tmp_path: Path, serving: Callable):
     shutil.copytree(run, tmp_path / "runs" / "one")
     fitted = load(run)
-    from penchant.data import Dataset
-
     data = Dataset(fitted.interactions, fitted.catalogue, name="tiny")
     Engine.of(ItemKNN(neighbours=2).fit(data)).save(tmp_path / "runs" / "two")
     service = serving("--run", tmp_path / "runs" / "one", "--data", tmp_path / "service")

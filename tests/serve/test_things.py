@@ -107,3 +107,40 @@ def test_events_are_told_newest_first_and_by_pages(http):
     before = first[-1]["event_time"]
     rest = http.get("/v1/users/ann/events", params={"before": before}).json()["events"]
     assert [one["item_id"] for one in rest] == ["s1"]
+
+
+def test_items_that_are_being_read_hold_no_thread(service):
+    import anyio
+    import httpx
+    from anyio import to_thread
+
+    from penchant.live import ItemState
+    from penchant.serve.app import create_app
+    from penchant.serve.tenant import Tenant
+
+    looked: list[str] = []
+
+    def still_being_read(item_id: str) -> ItemState:
+        looked.append(item_id)
+        return ItemState("ready" if "done" in looked else "pending")
+
+    service.items.stands = still_being_read
+
+    async def put_many() -> None:
+        app = create_app({"": Tenant.of(service)})
+        transport = httpx.ASGITransport(app)
+        to_thread.current_default_thread_limiter().total_tokens = 3
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
+            anyio.create_task_group() as group,
+        ):
+            for n in range(6):
+                group.start_soon(lambda n=n: client.put(f"/v1/items/n{n}", json=FILM))
+            with anyio.fail_after(30):
+                while len(set(looked)) < 6:
+                    await anyio.sleep(0.01)
+            looked.append("done")
+
+    anyio.run(put_many)
+    assert {f"n{n}" for n in range(6)} < set(looked)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penchant.core import MissingDependency
+
+from .demo_service import a_list_that_changes
 from .kept import Kept, remembered
 from .output import note, ranked
 from .picture import draw
@@ -33,6 +36,7 @@ MODELS: Mapping[str, Mapping[str, Any]] = {
 
 PROTOCOL = "leave-last-out"
 HISTORY = ("1", "95", "71")  # Toy Story, Aladdin, The Lion King
+CLICKED = ("185", "200")  # Psycho, The Shining
 QUERY = "a space adventure with aliens and robots"
 SHOWN = 5
 WIDTH = 80
@@ -47,8 +51,9 @@ def demo(
     """See the whole story on MovieLens-100K, in minutes.
 
     Describes the data, trains five models and compares them on held-out events, recommends
-    for a known user, a new one and a sentence, and writes DIR/report.html. Runs are kept in
-    DIR/runs, so a second time is quick.
+    for a known user, a new one and a sentence, and writes DIR/report.html. Then it serves the
+    best model, tells it of some clicks, and shows how a list changes. Runs are kept in DIR/runs,
+    so a second time is quick.
 
     Example:
       penchant demo
@@ -58,10 +63,14 @@ def demo(
     data = _read()
     fitted, run = _judge(data, out, seed)
     _ask(fitted)
+    kept = _serve(fitted, run, out / "service")
     minutes, seconds = divmod(int(time.monotonic() - start), 60)
     _title(f"Done in {minutes} min {seconds:02d} s. What next?")
     print(f"  the report                {out / 'report.html'}")
     print(f'  ask it yourself           penchant recommend --run {run} --query "{QUERY}"')
+    if kept is not None:
+        print(f"  the service               penchant serve --data {kept}")
+        print("                            and then http://127.0.0.1:8080/console")
     print("  your own data             penchant init, then penchant fit --config penchant.toml")
     print("  what a command takes      penchant COMMAND --help")
 
@@ -117,6 +126,19 @@ def _ask(fitted: Recommender) -> None:
     codes = fitted.catalogue.items.codes(history).tolist()
     _answers(fitted, f"for somebody new, who liked {_titles(fitted, codes)}", history=history)
     _answers(fitted, f"for a sentence: {QUERY!r}", query=QUERY)
+
+
+def _serve(fitted: Recommender, run: Path, data: Path) -> Path | None:
+    """The data folder of the service that was shown; None where its packages are missing."""
+    _title("4. The model as a service: what somebody does changes their very next list")
+    chosen = [item for item in CLICKED if item in fitted.catalogue.items]
+    titles = [fitted.catalogue.titles[code] for code in fitted.catalogue.items.codes(chosen)]
+    try:
+        a_list_that_changes(run, data, list(zip(chosen, titles, strict=True)), SHOWN)
+    except MissingDependency as error:
+        note(f"  left out: {error}")
+        return None
+    return data
 
 
 def _answers(fitted: Recommender, whom: str, **asked: Any) -> None:

@@ -74,7 +74,7 @@ def fit(  # noqa: PLR0913 - an option each
     if settings:
         print(settings_page(name))
         return
-    from penchant.engine import by_name
+    from penchant.engine import Engine, by_name
 
     reading.check()
     place: Path | None = out or file.get("out")
@@ -91,7 +91,7 @@ def fit(  # noqa: PLR0913 - an option each
     start = time.monotonic()
     fitted = estimator.fit(train, seed=seed, resume=resume, trackers=track or ())
     seconds = time.monotonic() - start
-    fitted.save(place)
+    Engine.of(fitted).save(place)  # with the questions that whoever loads it asks again
     lengths = train.interactions.events.lengths
     size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     if as_json:

@@ -37,6 +37,39 @@ out = "runs/first"             # the folder that the fitted run is written to
 # lists them.
 [model]
 # language = "all-MiniLM-L6-v2"  # a packaged model, a folder, or a Hugging Face id
+
+# What is done to a list before it is shown; a run keeps it. These are the defaults.
+# [policy]
+# seen_others = "never"          # items that somebody had to do with: "never" again, "allow", or after days
+# seen = {}                      # the same by kind of event: {purchase = "never", click = 7}
+# rules = []                     # include, exclude, boost, cap: see docs/guide/policy.md
+# availability = "available"     # the column that says what can be had
+# created = "created_at"         # the column with the date of an item
+# fallback = ["popular", "newest", "any"]   # where a list that would be short is filled from
+# candidates = 200               # of the model's best items, how many are looked at
+# separators = {}                # of columns with several words: {genres = "|"}
+# Not done by default:
+#! freshness = {half_life_days = 30.0}       # newer items first
+#! diversity = {way = "mmr", weight = 0.3}   # a list that is not all alike; or way = "dpp"
+#! calibration = {column = "genres", weight = 0.5}   # shares of a column as in the history
+
+# What `penchant serve --config penchant.toml` does. These are the defaults.
+# [serve]
+# operations_port = 0            # /livez, /readyz and /metrics on 127.0.0.1, however busy it is; 0 for none
+# log_requests = false           # a line for each request, without personal data
+# drain_seconds = 5.0            # after SIGTERM, while requests are still answered
+# keep_models = 10               # that the registry keeps
+# popular_seconds = 60.0         # until what is popular is counted anew
+#! log_url = "postgresql://user@host/db"     # the event log; left out: in the data folder
+# [serve.edge]
+# allow_hosts = []               # names of the service beside localhost and addresses: ["shop.example"]
+# rate = 1000.0                  # requests a second of one key; a key can have its own
+# burst = 2000.0                 # requests at once after a pause
+# [serve.edge.bodies]
+# largest = 1_048_576            # bytes of one body
+# seconds = 20.0                 # for a body to arrive in
+# [serve.edge.wire]
+# connections = 800              # of one process
 """
 
 

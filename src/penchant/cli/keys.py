@@ -51,7 +51,10 @@ def add(  # noqa: PLR0913, PLR0917 - the options of a command
       KEY=$(penchant keys add import --scope ingest --expires 90d --data service)
     """
     file, trail = _open(data)
+    first = not file.read()
     key, token = file.add(name, scope, tenant=tenant, lasts=_seconds(expires), rate=rate)
+    if first:
+        note("the first key: from now on the service asks everybody for one, the console too")
     trail.record("keys add", key=key.id)
     _show(key, token, as_json=as_json)
 
@@ -117,6 +120,18 @@ def revoke(
     note(f"key {key.id} of {key.name} ends {_when(key.expires_at)}")
 
 
+def keys() -> None:
+    """Add, list, rotate and revoke the keys of a service.
+
+    On this machine a service needs none until there is one; beyond it, it always needs one.
+    A running service knows what is changed here within a second.
+
+    Examples:
+      penchant keys add shop --scope read --data service
+      penchant keys list --data service
+    """
+
+
 KEY_COMMANDS: dict[str, Callable[..., None]] = {
     "add": add,
     "list": list_keys,
@@ -136,7 +151,7 @@ def keys_app(told: Callable[[Callable[..., None]], str]) -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help="Add, list, rotate and revoke the keys of a service.",
+        help=told(keys),
     )
     for name, command in KEY_COMMANDS.items():
         app.command(name, help=told(command))(command)

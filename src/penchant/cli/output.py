@@ -6,10 +6,14 @@ import io
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 from penchant.core import Recommendation
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def note(text: str) -> None:
@@ -52,7 +56,6 @@ def ranked(found: Iterable[Recommendation]) -> None:
     Args:
         found: best first.
     """
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -64,6 +67,32 @@ def ranked(found: Iterable[Recommendation]) -> None:
         table.add_row(str(place), Text(item.text or item.item), Text(item.item))
         for reason in item.reasons:
             table.add_row("", Text(f"  {reason}", style="dim"), "")
+    _printed(table)
+
+
+def columns(lists: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
+    """Lists beside each other, so that what is different shows.
+
+    Args:
+        lists: each with its title; its rows are a text and a reason, best first.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True, width=80)
+    table.add_column(justify="right", no_wrap=True)
+    for title, _ in lists:
+        table.add_column(title, ratio=1, no_wrap=True, overflow="ellipsis", header_style="bold")
+    for place, row in enumerate(zip_longest(*(rows for _, rows in lists), fillvalue=("", "")), 1):
+        table.add_row(str(place), *(Text(text) for text, _ in row))
+        table.add_row("", *(Text(f"  {reason}".rstrip(), style="dim") for _, reason in row))
+    _printed(table)
+
+
+def _printed(table: Table) -> None:
+    """A table without the blanks at the ends of its lines."""
+    from rich.console import Console
+
     console = Console(highlight=False)
     with console.capture() as page:
         console.print(table)

@@ -17,18 +17,24 @@ def serve(  # noqa: PLR0913 - an option each
     run: Annotated[
         Path | None,
         typer.Option(
-            "--run", metavar="RUN", help="A run; may be left out once DIR has a model that answers."
+            "--run",
+            metavar="RUN",
+            help="What 'penchant fit' wrote. Not needed once DIR has a model.",
         ),
     ] = None,
     data: Annotated[
         Path,
         typer.Option(
-            "--data", metavar="DIR", help="The folder of the event log, the models and the keys."
+            "--data",
+            metavar="DIR",
+            help="The service's own folder: events, models, keys. Made if new.",
         ),
     ],
     host: Annotated[
         str,
-        typer.Option("--host", metavar="H", help="Where to listen; beyond this machine with keys."),
+        typer.Option(
+            "--host", metavar="H", help="Where to listen. 0.0.0.0: for others too, with keys."
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", metavar="N", min=0, max=65_535, help="0 takes any free one.")
@@ -48,11 +54,12 @@ def serve(  # noqa: PLR0913 - an option each
     """Answer over HTTP: a run becomes a service.
 
     An event that was acknowledged is on the disk, and the next list knows of it. DIR keeps
-    everything: a restart goes on where the last one stopped, however it stopped.
+    everything: a restart goes on where the last one stopped, however it stopped. To look at it in
+    a browser: http://127.0.0.1:8080/console.
 
     Examples:
       penchant serve --run runs/first --data service
-      curl http://127.0.0.1:8080/v1/recommend --json '{"user_id": "u1"}'
+      penchant serve --data service --workers 2 --config penchant.toml
     """
     from penchant.serve import Place, Supervisor, listen, run_worker
 
@@ -61,16 +68,44 @@ def serve(  # noqa: PLR0913 - an option each
     with listen(host, port) as listening:
         taken = int(listening.getsockname()[1])
         place = Place(data.expanduser().resolve(), run, host, taken, settings)
-        address = f"[{host}]:{taken}" if ":" in host else f"{host}:{taken}"
+        address = _address(host, taken)
         if workers > 1:
+            told = f"{address} by {workers} processes"
             status = Supervisor(place, listening, workers).run(
-                lambda: note(f"serving http://{address} by {workers} processes; Ctrl-C stops them")
+                lambda: _say(None, _needs_keys(place.data), data, address, told)
             )
             raise typer.Exit(status)
 
         def started(version: str, open_to_all: bool) -> None:
-            note(f"model    {version}")
-            note("keys     none needed on this machine" if open_to_all else "keys     needed")
-            note(f"serving  http://{address}   Ctrl-C stops it")
+            _say(version, not open_to_all, data, address, address)
 
         run_worker(place, listening, started)
+
+
+def _say(version: str | None, keys: bool, data: Path, address: str, told: str) -> None:
+    """The first lines of a service; the one with its address is the last, when all is ready."""
+    if version is not None:
+        note(f"model    {version}")
+    if keys:
+        note(f"keys     needed; penchant keys list --data {data}")
+    else:
+        note(
+            f"keys     none needed on this machine, until: penchant keys add NAME --scope read --data {data}"
+        )
+    key = "-H 'Authorization: Bearer KEY' " if keys else ""
+    note(f"console  {address}/console")
+    asked = f'{key}-H content-type:application/json -d \'{{"user_id": "ann"}}\''
+    note(f"try      curl {address}/v1/recommend {asked}")
+    note(f"serving  {told}   Ctrl-C stops it")
+
+
+def _address(host: str, port: int) -> str:
+    """Where somebody on this machine finds what listens on a host."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - told, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _needs_keys(data: Path) -> bool:
+    from penchant.serve.edge import KeyFile, Keyring
+
+    return Keyring(KeyFile(data)).needed

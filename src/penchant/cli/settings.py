@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from penchant.core import UsageError
-from penchant.models import did_you_mean
+from penchant.core import UsageError, did_you_mean
 
 TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "data": {

@@ -6,6 +6,7 @@ from .errors import (
     DamagedBundle,
     DamagedLog,
     DataError,
+    IndexUnavailable,
     LogError,
     MissingDependency,
     ModelNotFound,
@@ -31,9 +32,11 @@ from .protocols import Abilities, Encoder, Factored, Model, State, Textual
 from .requests import Recommendation, Recommendations, Requests
 from .seeds import checked_seed, derived, generator
 from .sequences import Sequences
+from .shared_tuple import SharedTuple
 from .space import Choice, Real, Space, Whole
 from .topk import top_k
 from .watch import report, watching
+from .wording import did_you_mean
 
 __all__ = [
     "UNKNOWN",
@@ -50,6 +53,7 @@ __all__ = [
     "Holdout",
     "IdMap",
     "Impression",
+    "IndexUnavailable",
     "Interactions",
     "LogError",
     "MissingDependency",
@@ -68,6 +72,7 @@ __all__ = [
     "SeenEvents",
     "Sequences",
     "ServiceError",
+    "SharedTuple",
     "Space",
     "State",
     "Textual",
@@ -80,6 +85,7 @@ __all__ = [
     "before",
     "checked_seed",
     "derived",
+    "did_you_mean",
     "generator",
     "quiet",
     "report",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,8 @@ class Catalogue:
     """
 
     items: IdMap
-    texts: tuple[str, ...]
-    titles: tuple[str, ...]
+    texts: Sequence[str]
+    titles: Sequence[str]
     table: pl.DataFrame
     template: str
 

@@ -15,8 +15,10 @@
     ├── TrainingFailed            a loss that is not a number, and what to try
     ├── LogError                  the event log cannot do it now; a write may or may not have happened
     │   └── DamagedLog            what it holds is not what was written
+    ├── IndexUnavailable          an index beyond this machine that cannot be asked now
     ├── Repeated                  a write that was done before under its Idempotency-Key
     ├── Overloaded                more is asked of a service than it can answer; says when to try again
+    ├── HttpProblem               what a service answers instead (in penchant.serve, which has HTTP)
     └── ServiceError              what a client hears of a service that refuses or cannot be reached
 
 A message says what was wrong, where, and what to do.
@@ -138,6 +140,14 @@ class LogError(PenchantError):
 
 class DamagedLog(LogError):
     """What the event log holds is not what was written."""
+
+
+class IndexUnavailable(PenchantError):
+    """An index beyond this machine that cannot be asked now: a lost server, or an index made anew.
+
+    A change that ends so may or may not have happened; making it again does no harm, but for items
+    added without a code.
+    """
 
 
 class Repeated(PenchantError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +109,7 @@ def _from_start(e: Sequences) -> NDArray[np.int64]:
     return np.arange(len(e.item)) - e.indptr[:-1][e.row]
 
 
-def _drawn(ids: tuple[str, ...], share: float, salt: str, seed: int) -> Mask:
+def _drawn(ids: Sequence[str], share: float, salt: str, seed: int) -> Mask:
     """A share of ids, chosen by their hash: the same ids whatever else the data set holds."""
     salt = salt if seed == 0 else f"{salt}{seed}"
     draw = [int(hashlib.sha256(f"{salt}:{i}".encode()).hexdigest()[:8], 16) for i in ids]

@@ -1,4 +1,4 @@
-"""Items put into a catalogue one by one: new rows, and known ones with other fields."""
+"""Items put into a catalogue one by one: new rows, and others in the place of known ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from penchant.core import Catalogue, UsageError
+from penchant.core import Catalogue, SharedTuple, UsageError
 
 from .columns import ITEM
 from .items import catalogue as rendered
@@ -21,16 +21,20 @@ Fields = Mapping[str, object]
 
 _WIDE = 2**63
 
+_PIECES = 64
+"""Most pieces of memory that a table is left in."""
+
 
 def put_items(catalogue: Catalogue, rows: Sequence[Fields]) -> tuple[Catalogue, NDArray[np.int32]]:
     """A catalogue with rows put into it, their texts rendered by its template.
 
-    A field that a row of a known item does not name stays as it is. A value that its column cannot
-    hold becomes a missing one. A field that no item had so far becomes a column.
+    A row takes the place of all that was known of its item, as in the event log: a field that it
+    does not name becomes a missing one, and so does a value that its column cannot hold. A field
+    that no item had so far becomes a column.
 
     Args:
         catalogue: stays as it is.
-        rows: each has ``item_id``; of several with the same id each adds to those before.
+        rows: each has ``item_id``; of several with the same id the last counts.
 
     Returns:
         the catalogue, codes so far staying, and the codes of the items put, each once, ascending.
@@ -42,33 +46,50 @@ def put_items(catalogue: Catalogue, rows: Sequence[Fields]) -> tuple[Catalogue, 
     items = catalogue.items.extended(given)
     put = sorted((items.code(name), fields) for name, fields in given.items())
     codes = np.array([code for code, _ in put], np.int32)
-    known = len(catalogue)
-    stored = catalogue.table[codes[codes < known]].to_dicts()
-    full = [old | dict(new) for old, (_, new) in zip(stored, put, strict=False)]
-    full += [dict(new) for _, new in put[len(stored) :]]
-    frame = _frame(full, catalogue)
+    known = codes[codes < len(catalogue)]
+    frame = _frame([fields for _, fields in put], catalogue)
     part = rendered(frame, catalogue.template, "items", Problems())
-    table = pl.concat([catalogue.table, part.table], how="diagonal_relaxed")
-    if stored:  # their new rows stand at the end, with those of new items behind
-        place = np.arange(len(items))
-        place[codes] = known + np.arange(len(codes))
-        table = table[place]
-    texts, titles = list(catalogue.texts), list(catalogue.titles)
-    for all_of, fresh in ((texts, part.texts), (titles, part.titles)):
-        for code, text in zip(codes.tolist(), fresh, strict=True):
-            all_of[code : code + 1] = [text]  # a code one past the end appends
-    merged = Catalogue(items, tuple(texts), tuple(titles), table, catalogue.template)
-    return merged, codes
+    table = _placed(catalogue.table, part.table, known)
+    texts = _reworded(catalogue.texts, part.texts, known)
+    titles = _reworded(catalogue.titles, part.titles, known)
+    return Catalogue(items, texts, titles, table, catalogue.template), codes
 
 
-def _by_id(rows: Sequence[Fields]) -> dict[str, dict[str, object]]:
-    """Fields by item, later rows over earlier ones."""
-    found: dict[str, dict[str, object]] = {}
+def _placed(table: pl.DataFrame, rows: pl.DataFrame, known: NDArray[np.int32]) -> pl.DataFrame:
+    """The first rows in the places of known items, ascending, and the others behind all.
+
+    What stands between is not copied, unless it has come to many pieces: the cost of a row does not
+    grow with the table.
+    """
+    parts, start = [], 0
+    for at, code in enumerate(known.tolist()):
+        parts += [table[start:code], rows[at : at + 1]]
+        start = code + 1
+    parts += [table[start:], rows[len(known) :]]
+    merged = pl.concat([part for part in parts if len(part)] or parts, how="diagonal_relaxed")
+    return merged.rechunk() if max(merged.n_chunks("all"), default=0) > _PIECES else merged
+
+
+def _reworded(
+    before: Sequence[str], fresh: Sequence[str], known: NDArray[np.int32]
+) -> SharedTuple[str]:
+    """The texts with the first of ``fresh`` in the places of known items, and the others behind."""
+    own = list(zip(known.tolist(), fresh, strict=False))
+    if any(before[code] != text for code, text in own):
+        before = list(before)
+        for code, text in own:
+            before[code] = text
+    return SharedTuple(before).extended(fresh[len(known) :])
+
+
+def _by_id(rows: Sequence[Fields]) -> dict[str, Fields]:
+    """Fields by item, the last row of each."""
+    found: dict[str, Fields] = {}
     for row in rows:
         name = row.get(ITEM)
         if not isinstance(name, str) or not name:
             raise UsageError(f"an item needs an {ITEM}, a text that is not empty, got {name!r}.")
-        found.setdefault(name, {}).update(row)
+        found[name] = row
     return found
 
 

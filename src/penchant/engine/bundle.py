@@ -18,16 +18,20 @@ from penchant.core import (
     Interactions,
     Model,
     Sequences,
-    State,
     UsageError,
 )
 from penchant.models import ModelClass, configure, settings_of
 from penchant.store import Bundle, Streamed, read_bundle, write_bundle
 
+from .arrays import Arrays, mapped, packed, unpacked
+
 KIND = "recommender"
 
 More = tuple[Mapping[str, bytes | Streamed], Mapping[str, Any]]
 """Files by name, and fields of the manifest."""
+
+_MODEL, _EVENTS = ARRAYS = ("model.safetensors", "events.safetensors")
+"""The files of arrays."""
 
 _UNREADABLE = (KeyError, IndexError, ValueError, TypeError, AttributeError)
 
@@ -70,15 +74,15 @@ def save(
         },
         **more[1],
     }
-    words = {"texts": catalogue.texts, "titles": catalogue.titles}
+    words = {"texts": list(catalogue.texts), "titles": list(catalogue.titles)}
     write_bundle(
         path,
         KIND,
         {
-            "model.safetensors": lambda: _arrays(model.state()),
-            "events.safetensors": lambda: _arrays(_of_events(interactions.events)),
-            "users.json": lambda: _json(interactions.users.ids),
-            "items.json": lambda: _json(catalogue.items.ids),
+            _MODEL: lambda: packed(model.state()),
+            _EVENTS: lambda: packed(_of_events(interactions.events)),
+            "users.json": lambda: _json(list(interactions.users.ids)),
+            "items.json": lambda: _json(list(catalogue.items.ids)),
             "texts.json": lambda: _json(words),
             "items.parquet": lambda: _table(catalogue),
             **more[0],
@@ -103,13 +107,27 @@ def load(
 
 
 def of_files(
-    path: str | Path, bundle: Bundle, models: Sequence[type[ModelClass]]
+    path: str | Path,
+    bundle: Bundle,
+    models: Sequence[type[ModelClass]],
+    folder: Path | None = None,
 ) -> tuple[Model, Catalogue, Interactions]:
-    """As ``load``, from files that were read already; ``path`` is for errors."""
+    """As ``load``, from files that were read already.
+
+    Args:
+        path: for errors.
+        bundle: the files.
+        models: the model classes that may be in it.
+        folder: where the arrays are to be mapped from; None where ``bundle`` has them too.
+    """
+
+    def arrays(name: str) -> Arrays:
+        return unpacked(bundle.files[name]) if folder is None else mapped(folder / name)
+
     try:
         model_class, config = _model_of(path, bundle.manifest, models)
-        catalogue, interactions = _data(bundle)
-        state = _from_arrays(bundle.files["model.safetensors"])
+        catalogue, interactions = _data(bundle, arrays(_EVENTS))
+        state = arrays(_MODEL)
         model = model_class.restore(config, state, catalogue, interactions)
     except _UNREADABLE as error:
         raise BundleError(
@@ -120,7 +138,7 @@ def of_files(
     return model, catalogue, interactions
 
 
-def _data(bundle: Bundle) -> tuple[Catalogue, Interactions]:
+def _data(bundle: Bundle, events: Arrays) -> tuple[Catalogue, Interactions]:
     import polars as pl
 
     files, about = bundle.files, bundle.manifest
@@ -136,7 +154,7 @@ def _data(bundle: Bundle) -> tuple[Catalogue, Interactions]:
     interactions = Interactions(
         IdMap(json.loads(files["users.json"])),
         items,
-        _to_events(_from_arrays(files["events.safetensors"])),
+        _to_events(events),
         tuple(about["data"]["kinds"]),
         bool(about["data"]["timed"]),
     )
@@ -172,26 +190,6 @@ def _json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def _arrays(state: State) -> bytes:
-    from safetensors.numpy import save as packed
-
-    return bytes(packed({name: np.asarray(part, order="C") for name, part in state.items()}))
-
-
-def _from_arrays(content: bytes) -> dict[str, NDArray[Any]]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as unpacked
-
-    # copies: arrays over the bytes are read-only, and torch takes none such without a warning
-    found: dict[str, NDArray[Any]] = {}
-    try:
-        for name, part in unpacked(content).items():
-            found[name] = np.array(part)
-    except SafetensorError as error:
-        raise ValueError(str(error)) from error
-    return found
-
-
 def _of_events(events: Sequences) -> dict[str, NDArray[Any]]:
     named: dict[str, NDArray[Any]] = {
         "indptr": events.indptr,
@@ -205,7 +203,7 @@ def _of_events(events: Sequences) -> dict[str, NDArray[Any]]:
     return named
 
 
-def _to_events(arrays: dict[str, NDArray[Any]]) -> Sequences:
+def _to_events(arrays: Arrays) -> Sequences:
     n = len(arrays["item"])
     for name, (usual, kind) in _USUAL.items():
         arrays.setdefault(name, np.full(n, usual, kind))

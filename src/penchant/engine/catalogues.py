@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.core import Catalogue
+from penchant.core import Catalogue, SharedTuple
 
 
 def with_more_items(catalogue: Catalogue, more: Catalogue) -> Catalogue:
@@ -19,8 +19,8 @@ def with_more_items(catalogue: Catalogue, more: Catalogue) -> Catalogue:
         return catalogue
     return Catalogue(
         catalogue.items.extended(more.items.names(new)),
-        (*catalogue.texts, *(more.texts[row] for row in new)),
-        (*catalogue.titles, *(more.titles[row] for row in new)),
+        SharedTuple(catalogue.texts).extended(more.texts[row] for row in new.tolist()),
+        SharedTuple(catalogue.titles).extended(more.titles[row] for row in new.tolist()),
         pl.concat([catalogue.table, more.table[new]], how="diagonal_relaxed"),
         catalogue.template,
     )

@@ -130,13 +130,13 @@ class Engine:
         return self._lists.explain(ask, item, n, time.time() if now is None else now)
 
     def with_items(self, rows: Sequence[Fields]) -> Self:
-        """An engine that also knows new items, by their text, and other fields of known ones.
+        """An engine that also knows new items, by their text, and what known ones are now.
 
         It shares its index with this one; one call at a time.
 
         Args:
-            rows: each has ``item_id`` and any columns of the catalogue, or new ones; what a row does
-                not name stays as it is.
+            rows: each has ``item_id`` and any columns of the catalogue, or new ones. A row takes the
+                place of all that was known of its item, as a put does in the event log.
 
         Raises:
             UsageError: a row without an id, or values unlike those of the other items.
@@ -154,13 +154,21 @@ class Engine:
         policy = self.policy.with_fields(fields)
         return type(self)(self._retrieval.grown(more), policy, self.version)
 
-    def with_popularity(self, weights: Mapping[str, float]) -> Self:
+    def with_popularity(self, weights: Mapping[str, float] | NDArray[np.floating]) -> Self:
         """An engine for which other items are popular: what it lists where it knows nobody.
 
         Args:
-            weights: what the events of an item count, by id; 0 for an item that is not there.
+            weights: what the events of an item count, by id, 0 for an item that is not there; or of
+                all items in the order of the catalogue, (items,).
+
+        Raises:
+            ValueError: the weights of more or fewer items than there are.
         """
         items = self.catalogue.items
+        if not isinstance(weights, Mapping):
+            if len(weights) != len(items):
+                raise ValueError(f"{len(weights)} weights of {len(items)} items")
+            return self._counted(weights)
         counted = np.zeros(len(items))
         for name, weight in weights.items():
             code = items.code(name)

@@ -1,4 +1,4 @@
-"""Items put after training: new ones, and known ones with other fields."""
+"""Items put after training: new ones, and others in the place of known ones."""
 
 from __future__ import annotations
 

@@ -68,11 +68,14 @@ def load(path: str | Path, models: Sequence[type[ModelClass]]) -> Kept:
     """
 
     def opened(folder: Path, manifest: Mapping[str, Any]) -> Kept:
-        large = _LARGE if "index" in manifest else ()
+        indexed = "index" in manifest
+        large: tuple[str, ...] = _LARGE if indexed else ()
+        large += bundle.ARRAYS
         names = [name for name in manifest["files"] if not name.startswith(large)]
         files = {name: (folder / name).read_bytes() for name in names}
-        recommender = Recommender(*bundle.of_files(path, Bundle(manifest, files), models))
-        index = index_from(folder, manifest["index"]) if large else None
+        read = bundle.of_files(path, Bundle(manifest, files), models, folder)
+        recommender = Recommender(*read)
+        index = index_from(folder, manifest["index"]) if indexed else None
         return Kept(recommender, _policy(files), index, golden.read(files.get(GOLDEN, b"[]")))
 
     try:

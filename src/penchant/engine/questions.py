@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Sequence
@@ -89,6 +90,12 @@ class Asking:
         self._newest = float(events.time.max(initial=-np.inf)) if len(events.item) else 0.0
         self._kind = {kind: code for code, kind in enumerate(interactions.kinds)}
         self._weight = _weights(interactions)
+
+    def over(self, interactions: Interactions, items: IdMap) -> Asking:
+        """The same where items were put: as many events, and what was counted of them."""
+        other = copy.copy(self)
+        other._interactions, other._items = interactions, items
+        return other
 
     def question(self, ask: Ask) -> Question:
         """One ask, read.

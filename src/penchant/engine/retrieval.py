@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from functools import partial
 from typing import Self
@@ -41,11 +42,7 @@ class Retrieval:
     """
 
     def __init__(
-        self,
-        recommender: Recommender,
-        placed: Placed | None,
-        popularity: NDArray[np.floating],
-        vectors: UserVectors | None = None,
+        self, recommender: Recommender, placed: Placed | None, popularity: NDArray[np.floating]
     ) -> None:
         self.recommender, self.placed = recommender, placed
         self.popularity = popularity
@@ -53,7 +50,7 @@ class Retrieval:
         self.asking = Asking(
             recommender.interactions, items, recommender.abilities, recommender.name
         )
-        self.vectors = UserVectors(VECTORS) if vectors is None else vectors
+        self.vectors = UserVectors(VECTORS)
         self._similar = Similar(recommender.model, placed)
         self._popular = _falling(popularity)
 
@@ -67,19 +64,24 @@ class Retrieval:
 
     def grown(self, more: Grown) -> Self:
         """After items were put. The index is shared with this one, and has them from now on."""
-        recommender, placed = more.recommender, self.placed
+        recommender, placed, own = more.recommender, self.placed, copy.copy(self)
         if placed is not None and isinstance(recommender.model, Factored):
             moved = more.changed if isinstance(recommender.model, Textual) else more.changed[:0]
             placed = placed.grown(recommender.model.item_vectors(), moved)
         popularity = np.zeros(len(recommender.catalogue))
         popularity[: len(self.popularity)] = self.popularity
-        # who met only items that are as they were has the same vector
-        kept = None if len(more.changed) else self.vectors
-        return type(self)(recommender, placed, popularity, kept)
+        own.recommender, own.placed, own.popularity = recommender, placed, popularity
+        own.asking = self.asking.over(recommender.interactions, recommender.catalogue.items)
+        own._similar = self._similar.grown(recommender.model, placed, more.changed)
+        if len(more.changed):  # else who met only items that are as they were has the same vector
+            own.vectors = UserVectors(VECTORS)
+        return own
 
     def with_popularity(self, popularity: NDArray[np.floating]) -> Self:
         """With other counts (items,), and the same index."""
-        return type(self)(self.recommender, self.placed, popularity, self.vectors)
+        own = copy.copy(self)
+        own.popularity, own._popular = popularity, _falling(popularity)
+        return own
 
     @property
     def item_vectors(self) -> NDArray[np.float32] | None:

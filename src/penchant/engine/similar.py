@@ -29,6 +29,18 @@ class Similar:
     def __init__(self, model: Model, placed: Placed | None) -> None:
         self._model, self._placed = model, placed
 
+    def grown(self, model: Model, placed: Placed | None, changed: NDArray[np.int32]) -> Similar:
+        """After items were put; ``changed`` are the codes (n,) of known items with other vectors."""
+        other = Similar(model, placed)
+        if "_inverse" in self.__dict__:
+            own, before = other._vectors, self._inverse
+            inverse = np.empty(len(own), np.float32)
+            inverse[: len(before)] = before
+            fresh = np.append(changed, np.arange(len(before), len(own)))
+            inverse[fresh] = _inverse_lengths(own[fresh])
+            other.__dict__["_inverse"] = inverse
+        return other
+
     def __call__(self, item: int, k: int, allowed: NDArray[np.bool_] | None) -> Found:
         """At most ``k`` items and their cosines; none for an item of which nothing is known.
 
@@ -40,7 +52,7 @@ class Similar:
         Raises:
             Unsupported: the model has vectors of neither items nor texts.
         """
-        own, _ = self._vectors
+        own = self._vectors
         if not own[item].any():
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
         codes = None
@@ -55,7 +67,7 @@ class Similar:
         allowed: NDArray[np.bool_] | None,
         codes: NDArray[np.int32] | None,
     ) -> Found:
-        own, inverse = self._vectors
+        own, inverse = self._vectors, self._inverse
         part = slice(None) if codes is None else codes
         cosines = (own[part] @ own[item]) * inverse[part] * inverse[item]
         cosines[inverse[part] == 0] = -np.inf
@@ -66,18 +78,25 @@ class Similar:
         found = places[0][there]
         return (found if codes is None else codes[found]), best[0][there]
 
-    @cached_property
-    def _vectors(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The vectors that are compared (items, dim), and one over their lengths, 0 for zeros."""
+    @property
+    def _vectors(self) -> NDArray[np.float32]:
+        """The vectors that are compared (items, dim)."""
         if isinstance(self._model, Factored):
-            own = self._model.item_vectors()
-        elif isinstance(self._model, Textual):
-            own = self._model.text_vectors()
-        else:
-            raise Unsupported(
-                f"{self._model.name} has vectors of neither items nor texts, so it cannot say what "
-                "is like an item. Use a model such as text-sequence, sasrec, als or text-mean."
-            )
-        length = np.linalg.norm(own, axis=1)
-        inverse = np.divide(1, length, out=np.zeros_like(length), where=length > 0)
-        return own, inverse
+            return self._model.item_vectors()
+        if isinstance(self._model, Textual):
+            return self._model.text_vectors()
+        raise Unsupported(
+            f"{self._model.name} has vectors of neither items nor texts, so it cannot say what "
+            "is like an item. Use a model such as text-sequence, sasrec, als or text-mean."
+        )
+
+    @cached_property
+    def _inverse(self) -> NDArray[np.float32]:
+        """One over the length of each vector (items,), 0 for zeros."""
+        return _inverse_lengths(self._vectors)
+
+
+def _inverse_lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))  # norm would copy the whole matrix
+    inverse: NDArray[np.float32] = np.divide(1, length, out=np.zeros_like(length), where=length > 0)
+    return inverse

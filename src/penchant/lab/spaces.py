@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from penchant.core import Choice, Real, Space, UsageError, Whole
-from penchant.models import configure, did_you_mean, settings_of
+from penchant.core import Choice, Real, Space, UsageError, Whole, did_you_mean
+from penchant.models import configure, settings_of
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .batches import batches_by_length
 from .cache import VectorCache, cache_folder
-from .encode import encode_texts
+from .encode import encode_texts, kept_vectors
 from .load import load_backbone, load_encoder, load_language_model
 from .recipe import POOLINGS
 from .resolve import DEFAULT_DECODER, DEFAULT_MODEL, find_model
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .language_model import LanguageModel
     from .layers import LayerCache
     from .packed import PackedReader, TokenLists
-    from .shared_prefix import shared_choices
+    from .shared_prefix import learned_choices, shared_choices
 
 __all__ = [
     "DEFAULT_DECODER",
@@ -48,6 +48,8 @@ __all__ = [
     "encode_texts",
     "find_model",
     "fit_parts",
+    "kept_vectors",
+    "learned_choices",
     "load_backbone",
     "load_encoder",
     "load_language_model",
@@ -62,6 +64,7 @@ _NEEDS_TORCH = {
     "PackedReader": "packed",
     "TokenLists": "packed",
     "TransformerEncoder": "encoder",
+    "learned_choices": "shared_prefix",
     "shared_choices": "shared_prefix",
 }
 """Name -> file of this room that holds it and imports torch."""

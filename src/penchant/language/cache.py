@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from penchant.store import atomic_write
 
+from .shards import Keys, forget_but, opened, read_whole
+
 log = logging.getLogger(__name__)
 
 SHARDS = 32
@@ -77,18 +79,28 @@ class VectorCache:
         """
         out = np.zeros((len(keys), self.dim), np.float32)
         found = np.zeros(len(keys), np.bool_)
-        wanted = {key: place for place, key in enumerate(keys)}
-        for path in self._shards():
-            shard = self._read(path)
+        wanted, paths = _names(keys), self._shards()
+        forget_but(self.folder, paths)
+        for path in paths:
+            shard = opened(path)
             if shard is None:
                 continue
-            names, vectors = shard
-            hits = [(wanted[n], row) for row, n in enumerate(names) if n in wanted]
-            if hits:
-                places, rows = np.array(hits).T
-                out[places] = vectors[rows]
-                found[places] = True
+            with suppress(OSError):  # another process wrote the shards together meanwhile
+                places, vectors = shard.find(wanted)
+                if len(places):
+                    out[places] = vectors
+                    found[places] = True
         return out, found
+
+    @classmethod
+    def of(cls, digest: str) -> VectorCache | None:
+        """The cache of an encoder that is not at hand; None where it has no vector yet."""
+        found = cls(digest, 0)
+        for path in found._shards():
+            if shard := opened(path):
+                found.dim = shard.dim
+                return found
+        return None
 
     def add(self, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
         """Store vectors; a cache that cannot be written is said once and does no harm."""
@@ -104,30 +116,10 @@ class VectorCache:
     def _shards(self) -> list[Path]:
         return sorted(self.folder.glob("*.safetensors"))
 
-    def _read(self, path: Path) -> tuple[list[bytes], NDArray[np.float32]] | None:
-        from safetensors.numpy import load
-
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return None  # another process wrote the shards together meanwhile
-        except OSError as error:
-            log.warning("a cached file of vectors cannot be read, encoding again: %s", error)
-            return None
-        if hashlib.sha256(content).hexdigest() != path.stem:
-            log.warning("a cached file of vectors is damaged, encoding again: %s", path)
-            with suppress(OSError):  # the cache may be somebody else's to write
-                path.unlink()
-            return None
-        arrays = load(content)
-        raw, vectors = arrays["keys"].tobytes(), arrays["vectors"]
-        return [raw[at : at + 32] for at in range(0, len(raw), 32)], vectors
-
     def _write(self, keys: list[bytes], vectors: NDArray[np.float32]) -> Path:
         from safetensors.numpy import save
 
-        names = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), 32)
-        content = save({"keys": names, "vectors": np.ascontiguousarray(vectors, np.float32)})
+        content = save({"keys": _names(keys), "vectors": np.ascontiguousarray(vectors, np.float32)})
         path = self.folder / f"{hashlib.sha256(content).hexdigest()}.safetensors"
         atomic_write(path, content)
         return path
@@ -136,8 +128,8 @@ class VectorCache:
         paths = self._shards()
         merged: dict[bytes, NDArray[np.float32]] = {}
         for path in paths:
-            names, vectors = self._read(path) or ([], np.zeros((0, self.dim), np.float32))
-            merged.update(zip(names, vectors, strict=True))
+            names, vectors = read_whole(path) or (_names([]), np.zeros((0, self.dim), np.float32))
+            merged.update(zip(map(bytes, names), vectors, strict=True))
         if not merged:  # another process wrote them together meanwhile
             return
         whole = self._write(list(merged), np.stack(list(merged.values())))
@@ -150,3 +142,7 @@ class VectorCache:
             with suppress(FileNotFoundError):  # its writer has finished meanwhile
                 if time.time() - path.stat().st_mtime > _STALE:
                     path.unlink()
+
+
+def _names(keys: Sequence[bytes]) -> Keys:
+    return np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), 32)

@@ -53,5 +53,19 @@ def encode_texts(encoder: Encoder, texts: Iterable[str], cache: bool = True) -> 
     return vectors[[place[text] for text in given]]
 
 
+def kept_vectors(digest: str, texts: Iterable[str]) -> NDArray[np.float32] | None:
+    """Vectors of texts (texts, dim) out of the cache, where it has them all; no encoder is needed.
+
+    Args:
+        digest: of the encoder that made them.
+        texts: the texts.
+    """
+    store = VectorCache.of(digest)
+    if store is None:
+        return None
+    vectors, found = store.fetch([text_key(text) for text in texts])
+    return vectors if found.all() else None
+
+
 def _nothing(rows: int, dim: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     return np.zeros((rows, dim), np.float32), np.zeros(rows, np.bool_)

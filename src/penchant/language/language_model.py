@@ -45,6 +45,7 @@ class LanguageModel(nn.Module):
         digest: SHA-256 (hex) over the model's files, before any tuning; the same as a ``Backbone``
             of these files has.
         marks: the tokens that its tokenizer puts before and behind a text.
+        keeps: whether its head can be asked about some places only.
     """
 
     def __init__(self, model: Any, tokenizer: Any, length: int, digest: str) -> None:
@@ -57,7 +58,7 @@ class LanguageModel(nn.Module):
         self.kind: Kind = KINDS[self.family]
         self.marks = marks_of(tokenizer)
         accepted = inspect.signature(type(model).forward).parameters
-        self._keeps = self.kind == "causal" and "logits_to_keep" in accepted
+        self.keeps = self.kind == "causal" and "logits_to_keep" in accepted
 
     @classmethod
     def open(
@@ -187,7 +188,7 @@ class LanguageModel(nn.Module):
             given["use_cache"] = False
         # counted from the end, as prompt tuning puts tokens of its own before the text
         columns = columns - (ids if labels is None else labels).shape[1]
-        if self._keeps:
+        if self.keeps:
             return self.model(**given, logits_to_keep=columns).logits.float()  # type: ignore[no-any-return] # transformers' own
         logits: Tensor = self.model(**given).logits
         return logits[:, columns].float()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from penchant.core import UsageError
 
@@ -96,13 +97,18 @@ def scored(model: LanguageModel, rows: Sequence[Row]) -> NDArray[np.float64]:
         for batch in batches_by_length(lengths, _budget(model)):
             asked = [[rows[number] for number in askers[read[place]]] for place in batch]
             for place, values in zip(batch, _pass(model, asked), strict=True):
-                out[askers[read[place]]] = values
+                out[askers[read[place]]] = values.cpu().numpy()
     finally:
         model.train(was_training)
     return out
 
 
-def _pass(model: LanguageModel, asked: list[list[Row]]) -> list[list[float]]:
+def likelihoods(model: LanguageModel, rows: Sequence[Row]) -> Tensor:
+    """What ``scored`` says of rows, in one pass and with its gradient: (rows,) float64, in nats."""
+    return torch.cat(_pass(model, [[row] for row in rows]))
+
+
+def _pass(model: LanguageModel, asked: list[list[Row]]) -> list[Tensor]:
     """Values of the rows of one batch; the rows of an inner list read the same tokens."""
     ids, mask = padded(model, [group[0].ids for group in asked])
     labels = None
@@ -120,7 +126,7 @@ def _pass(model: LanguageModel, asked: list[list[Row]]) -> list[list[float]]:
             logits[at, place, list(row.answer)] - totals[at, place]
             for place, row in zip(places, group, strict=True)
         ]
-        values.append([float(each.double().sum()) for each in said])
+        values.append(torch.stack([each.double().sum() for each in said]))
     return values
 
 

@@ -1,6 +1,7 @@
 """What people do, heard at once: the state folded from the event log, and items as they are put."""
 
 from .catalogue import CatalogueConfig, ItemState, LiveCatalogue
+from .erased import Erased
 from .follower import Follower
 from .history import History, Kept
 from .live import Live, UserState
@@ -10,6 +11,7 @@ from .state import LiveConfig, State
 
 __all__ = [
     "CatalogueConfig",
+    "Erased",
     "Follower",
     "History",
     "ItemState",

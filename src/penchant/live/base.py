@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import IdMap, Interactions
+from penchant.core import Interactions
 from penchant.engine import Past
 from penchant.store.log import hashed
 
+from .erased import Erased
 from .history import History
 
 
@@ -21,7 +22,8 @@ class Base:
 
     def __init__(self, interactions: Interactions) -> None:
         self.interactions = interactions
-        self._hashes: tuple[str, NDArray[np.uint64]] | None = None
+        self._hashes: dict[str, NDArray[np.uint64]] = {}  # of the users, by salt
+        self._weights: tuple[tuple[float, int], NDArray[np.float64]] | None = None
 
     def past(self, user_id: str, history: History, keep: int) -> tuple[Past, ...]:
         """The training events of a user and those of the log as one past.
@@ -46,24 +48,29 @@ class Base:
             merged.sort(key=lambda one: one.time)  # stable: of the same time, training first
         return tuple(merged[-keep:])
 
-    def weights(
-        self, half_life: float, erased: Mapping[str, int], salt: str
-    ) -> NDArray[np.float64]:
+    def weights(self, half_life: float, erased: Erased) -> NDArray[np.float64]:
         """What each item counted at the end of training, (items,) in the codes of training.
+
+        Kept until somebody else is erased.
 
         Args:
             half_life: seconds after which an event counts half; of no use where training had
                 positions only.
-            erased: users that are left out, by hash.
-            salt: of the hashes.
+            erased: users that are left out.
         """
+        key = half_life, len(erased)  # nobody's erasure is ever taken back
+        if self._weights is None or self._weights[0] != key:
+            self._weights = key, self._weighted(half_life, erased)
+        return self._weights[1]
+
+    def _weighted(self, half_life: float, erased: Erased) -> NDArray[np.float64]:
         events = self.interactions.events
         weight = events.weight.astype(np.float64)
         if self.interactions.timed:
             newest = events.time.max(initial=-np.inf)
             weight *= np.exp2(np.maximum((events.time - newest) / half_life, -900.0))
         if erased:
-            weight[self._gone(erased, salt)[events.row]] = 0.0
+            weight[self._gone(erased)[events.row]] = 0.0
         counted = np.bincount(events.item, weight, len(self.interactions.items))
         return counted.astype(np.float64)
 
@@ -79,14 +86,17 @@ class Base:
         for item, time, kind in zip(events.item[rows], times, events.kind[rows], strict=False):
             yield Past(names[item], time, kinds[kind])
 
-    def _gone(self, erased: Mapping[str, int], salt: str) -> NDArray[np.bool_]:
+    def _gone(self, erased: Erased) -> NDArray[np.bool_]:
         """Which training users were erased, (users,). Their hashes are kept: 1 µs a user, once."""
-        if self._hashes is None or self._hashes[0] != salt:
-            users: IdMap = self.interactions.users
-            short = (int(hashed(salt, user_id)[:16], 16) for user_id in users)
-            self._hashes = salt, np.fromiter(short, np.uint64, len(users))
-        wanted = np.array([int(name[:16], 16) for name in erased], np.uint64)
-        return np.isin(self._hashes[1], wanted)
+        users = self.interactions.users
+        gone = np.zeros(len(users), np.bool_)
+        for salt in tuple(erased.salts):
+            if salt not in self._hashes:
+                short = (int(hashed(salt, user_id)[:16], 16) for user_id in users)
+                self._hashes[salt] = np.fromiter(short, np.uint64, len(users))
+            wanted = [int(name[:16], 16) for own, name in erased.seqs() if own == salt]
+            gone |= np.isin(self._hashes[salt], np.array(wanted, np.uint64))
+        return gone
 
 
 def past_of(history: History) -> list[Past]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, Literal, TypeVar
@@ -76,10 +76,12 @@ class LiveCatalogue(Generic[Result]):
         self._fields = fields
         self._prepare = prepare
         self._pending: dict[str, int] = {}  # seq of the put, by item, oldest first
-        self._ready: dict[str, int] = {}
+        self._ready: dict[str, int] = {}  # one that is put again is here, too, until it is read
+        self._again = 0  # items that are in both
         self._failed: dict[str, tuple[int, str]] = {}
         self._done: deque[Prepared[Result]] = deque()
-        self._round = 0  # of ``restart``: what an earlier one prepared is of no use
+        self._away: dict[str, None] = {}
+        self._told_away: tuple[str, ...] | None = ()  # the same, as it was told; None once changed
         self._change = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -89,14 +91,19 @@ class LiveCatalogue(Generic[Result]):
         with self._change:
             for change in changes:
                 if isinstance(change, ItemPut):
-                    self._put(change.item_id, change.seq)
+                    self._put(change.item_id, change.seq, change.is_withdrawn)
             self._change.notify_all()
 
-    def put(self, items: Mapping[str, int]) -> None:
-        """Take in items put earlier, by the ``seq`` of their put, as ``Live.items`` tells them."""
+    def put(self, items: Mapping[str, int], withdrawn: Collection[str] = ()) -> None:
+        """Take in items put earlier.
+
+        Args:
+            items: the ``seq`` of each one's put, as ``Live.items`` tells them.
+            withdrawn: those of them that are not available, as ``Live.withdrawn`` tells them.
+        """
         with self._change:
             for item_id, seq in items.items():
-                self._put(item_id, seq)
+                self._put(item_id, seq, item_id in withdrawn)
             self._change.notify_all()
 
     def admit(self, count: int) -> None:
@@ -122,12 +129,24 @@ class LiveCatalogue(Generic[Result]):
                 return ItemState("failed", self._failed[item_id][1])
             return ItemState("ready") if item_id in self._ready else None
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        """Items that were withdrawn, and that nothing prepared says so of: not to be listed.
+
+        Asked before every list: the same object until it changes.
+        """
+        told = self._told_away
+        if told is None:
+            with self._change:
+                told = self._told_away = tuple(self._away)
+        return told
+
     def counts(self) -> dict[str, int]:
-        """Items by state: ``pending``, ``ready``, ``failed``."""
+        """Items by state: ``pending``, ``ready``, ``failed``; quick, however many there are."""
         with self._change:
             return {
                 "pending": len(self._pending),
-                "ready": len(self._ready.keys() - self._pending.keys()),
+                "ready": len(self._ready) - self._again,
                 "failed": len(self._failed),
             }
 
@@ -146,25 +165,11 @@ class LiveCatalogue(Generic[Result]):
             self._change.notify_all()
         return done
 
-    def restart(self, prepare: Prepare[Result]) -> None:
-        """Prepare everything anew in another way: another model answers.
-
-        What is being prepared in the old way is thrown away, and so is what was not handed over.
-        """
-        with self._change:
-            failed = {item: seq for item, (seq, _) in self._failed.items()}
-            self._pending = {**self._ready, **failed, **self._pending}
-            self._ready, self._failed = {}, {}
-            self._done.clear()
-            self._prepare = prepare
-            self._round += 1
-            self._change.notify_all()
-
     def retry(self) -> int:
         """Let those that failed wait again; how many there were."""
         with self._change:
             for item_id, (seq, _) in self._failed.items():
-                self._pending[item_id] = seq
+                self._wait(item_id, seq)
             count = len(self._failed)
             self._failed.clear()
             self._change.notify_all()
@@ -174,19 +179,20 @@ class LiveCatalogue(Generic[Result]):
         """Prepare one batch now, on this thread; how many items left the queue."""
         with self._change:
             batch = dict(islice(self._pending.items(), self.config.batch))
-            prepare, started = self._prepare, self._round
         rows, failed = self._rows(batch)
-        done = prepared(prepare, rows, failed)
+        done = prepared(self._prepare, rows, failed)
         with self._change:
-            if started != self._round:
-                return 0
             for item_id, seq in batch.items():
-                if self._pending.get(item_id) == seq:  # not put again meanwhile
-                    del self._pending[item_id]
-                    if item_id in failed:
-                        self._failed[item_id] = seq, failed[item_id]
-                    else:
-                        self._ready[item_id] = seq
+                if self._pending.get(item_id) != seq:  # put again meanwhile
+                    continue
+                del self._pending[item_id]
+                self._again -= item_id in self._ready
+                if item_id in failed:
+                    self._ready.pop(item_id, None)
+                    self._failed[item_id] = seq, failed[item_id]
+                else:
+                    self._ready[item_id] = seq
+                    self._withdraw(item_id, False)
             self._done.extend(done)
         return len(batch)
 
@@ -215,11 +221,25 @@ class LiveCatalogue(Generic[Result]):
         free = len(self._done) < self.config.waiting
         return self._closed or bool(self._pending and free)
 
-    def _put(self, item_id: str, seq: int) -> None:
+    def _put(self, item_id: str, seq: int, withdrawn: bool) -> None:
         failed = self._failed.get(item_id, (0, ""))[0]
         if seq > max(self._pending.get(item_id, 0), self._ready.get(item_id, 0), failed):
-            self._pending[item_id] = seq
+            self._wait(item_id, seq)
             self._failed.pop(item_id, None)
+            self._withdraw(item_id, withdrawn)
+
+    def _withdraw(self, item_id: str, withdrawn: bool) -> None:
+        if withdrawn == (item_id in self._away):
+            return
+        if withdrawn:
+            self._away[item_id] = None
+        else:
+            del self._away[item_id]
+        self._told_away = None
+
+    def _wait(self, item_id: str, seq: int) -> None:
+        self._again += item_id in self._ready and item_id not in self._pending
+        self._pending[item_id] = seq
 
     def _rows(self, batch: Mapping[str, int]) -> tuple[list[Row], dict[str, str]]:
         rows: list[Row] = []

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from penchant.core import LogError
 from penchant.store.log import Change, EventStored, UserErased
@@ -16,7 +15,7 @@ from .followed import Followed
 from .history import History
 from .reading_back import read_back
 from .recount import PAGE, recount
-from .snapshot import head_of
+from .snapshot import Copied, copied
 from .snapshot_keeper import SnapshotKeeper
 from .state import LiveConfig, State
 
@@ -155,9 +154,9 @@ class Follower:
             except Exception:
                 log.exception("Following the log failed; trying again in %s s.", every)
 
-    def _copy(self) -> tuple[dict[str, Any], dict[str, History]]:
+    def _copy(self) -> Copied:
         with self._lock:
-            return head_of(self._state), self._state.users.copy()
+            return copied(self._state)
 
     def _fold_up_to(self, last: int) -> int:
         count = 0

@@ -95,15 +95,18 @@ class Live:
             items: the items to tell of, by code.
         """
         chosen = self.follower.popularity()
-        found = np.fromiter((chosen.get(name, 0.0) for name in items), np.float64, len(items))
+        found = np.zeros(len(items))
+        codes = items.codes(list(chosen))
+        counted = np.fromiter(chosen.values(), np.float64, len(chosen))
+        found[codes[codes >= 0]] = counted[codes >= 0]
         if self._base is None:
             return found
         follower, state = self.follower, self.follower.state
         half_life = follower.config.half_life_days * 86_400.0
-        weights = self._base.weights(half_life, dict(state.erased), state.salt)
+        weights = self._base.weights(half_life, state.erased)
         age = max(follower.clock() - follower.began(), 0.0) / half_life
         codes = self._base.interactions.items.onto(items)
-        np.add.at(found, codes[codes >= 0], weights[codes >= 0] * 2.0 ** -min(age, 900.0))
+        found[codes[codes >= 0]] += weights[codes >= 0] * 2.0 ** -min(age, 900.0)  # each code once
         return found
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import sys
 from collections.abc import Iterator, Mapping
+
+log = logging.getLogger(__name__)
 
 _ONE = 1 << 20
 """An event of weight 1 at the beginning of a half-life, in the units that are counted."""
 
 WINDOW = 24
 """Half-lives after which an event is forgotten: it would count less than 1e-7."""
+
+COUNTER = 128
+"""Bytes of a counter, about: a place in a dictionary, a number, a share of the id of its item."""
+
+MOST = 4_000_000
+"""Counters held at most, unless told otherwise."""
 
 
 class Popularity:
@@ -21,19 +31,30 @@ class Popularity:
     at any moment is the same whichever way the counters came about. Nor does an event in the far
     future spoil anything: the powers beyond the moment of asking are left out.
 
+    Memory is bounded: an event may name any item, also one that does not exist. Where more counters
+    than ``most`` are needed, the oldest half-lives are forgotten, and of the newest the items chosen
+    least; only then may the order of arrival leave a trace, among items that hardly count.
+
     Args:
         half_life: seconds after which an event counts half.
         weights: how much an event of a kind counts; 1 where it is not listed, 0 for not at all.
+        most: counters held at most.
 
     Attributes:
         since: half-lives since 1970 before which nothing is counted any more.
+        cut: ``since`` is never below this, as what was before had to be forgotten for want of room.
     """
 
-    def __init__(self, half_life: float, weights: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, half_life: float, weights: Mapping[str, float] | None = None, most: int = MOST
+    ) -> None:
         self.half_life = half_life
         self.weights = dict(weights or {})
-        self.since = -(1 << 62)
+        self.most = most
+        self.since = self.cut = -(1 << 62)
         self._periods: dict[int, dict[str, int]] = {}  # half-lives since 1970: units of each item
+        self._shared: set[int] = set()  # those that a copy has too: copied before they change
+        self._held = 0
 
     def add(self, item_id: str, time: float, kind: str, sign: int = 1) -> None:
         """Count an event, or take it away.
@@ -49,14 +70,21 @@ class Popularity:
         units = round(self.weights.get(kind, 1.0) * _ONE * 2.0 ** (age - period))
         if not units or period < self.since:
             return
-        counts = self._periods.setdefault(period, {})
+        counts = self._periods.get(period, {})
+        if not counts or period in self._shared:
+            counts = self._periods[period] = counts.copy()
+            self._shared.discard(period)
+        before = len(counts)
         left = counts.get(item_id, 0) + sign * units
-        if left:
-            counts[item_id] = left
+        if left > 0:
+            counts[sys.intern(item_id)] = left  # one string for all half-lives
         else:
-            del counts[item_id]
+            counts.pop(item_id, None)
+        self._held += len(counts) - before
         if not counts:
             del self._periods[period]
+        elif self._held > self.most:
+            self._make_room()
 
     def scores(self, now: float) -> dict[str, float]:
         """What each item counts at a moment: an event of weight 1 at this moment counts 1.
@@ -83,32 +111,33 @@ class Popularity:
             whether the clock has gone back, so that something of what was let go counts again and
             all must be counted anew.
         """
-        since = math.floor(now / self.half_life) - WINDOW
+        since = max(math.floor(now / self.half_life) - WINDOW, self.cut)
         if since == self.since - 1:  # back over the edge of a period, by a moment
             return False
         gone_back, self.since = since < self.since, since
         for period in [period for period in self._periods if period < since]:
-            del self._periods[period]
+            self._drop(period)
         return gone_back
 
     def copy(self) -> Popularity:
-        """The same counters once more."""
+        """The same counters once more; quick, as what no longer changes is shared."""
         other = self.anew()
-        other.restore(self._periods, self.since)
+        other._periods, other._held = dict(self._periods), self._held
+        self._shared, other._shared = set(self._periods), set(self._periods)
         return other
 
     def anew(self) -> Popularity:
         """Counters of the same settings that have counted nothing."""
-        other = Popularity(self.half_life, self.weights)
-        other.since = self.since
+        other = Popularity(self.half_life, self.weights, self.most)
+        other.since, other.cut = self.since, self.cut
         return other
 
     def __len__(self) -> int:
         """Counters held: items, once for each half-life in which somebody chose them."""
-        return sum(map(len, self._periods.values()))
+        return self._held
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Popularity) and self.__dict__ == other.__dict__
+        return isinstance(other, Popularity) and self._told() == other._told()
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
@@ -116,7 +145,35 @@ class Popularity:
         """The counters of each half-life since 1970."""
         return iter(self._periods.items())
 
-    def restore(self, periods: Mapping[int, Mapping[str, int]], since: int) -> None:
-        """Put counters back, as iterating told them."""
-        self._periods = {period: dict(counts) for period, counts in periods.items()}
-        self.since = since
+    def restore(self, period: int, counts: Mapping[str, int]) -> None:
+        """Put counters of a half-life back, as iterating told them, beside those that are there."""
+        own = self._periods.setdefault(period, {})
+        self._held -= len(own)
+        own.update((sys.intern(item_id), units) for item_id, units in counts.items())
+        self._held += len(own)
+
+    def _told(self) -> tuple[object, ...]:
+        return self.half_life, self.weights, self.most, self.since, self.cut, self._periods
+
+    def _make_room(self) -> None:
+        """Forget a tenth of the counters at least: the oldest, then those that count least."""
+        wanted = self.most - self.most // 10
+        log.warning(
+            "More than %s counters are needed for what is popular: the oldest and least are "
+            "forgotten. Do events name items that do not exist?",
+            f"{self.most:,}",
+        )
+        while self._held > wanted and len(self._periods) > 1:
+            oldest = min(self._periods)
+            self._drop(oldest)
+            self.since = self.cut = oldest + 1
+        if self._held > wanted:
+            ((period, counts),) = self._periods.items()
+            best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+            self._periods[period] = dict(best[:wanted])
+            self._shared.discard(period)
+            self._held = wanted
+
+    def _drop(self, period: int) -> None:
+        self._held -= len(self._periods.pop(period))
+        self._shared.discard(period)

@@ -2,10 +2,12 @@ r"""The state on disk, so that a start reads a file rather than years of events.
 
 One file, written aside and renamed::
 
-    b"penchant live state 1\n"
-    sections, each after its length (8 bytes): a head of JSON, then for every thousand users their
-    ids, versions and lengths, rows, and texts
+    b"penchant live state 2\n"
+    sections, each after its length (8 bytes): a head of JSON; numbers by name, ten thousand at a
+    time, as JSON; then for every thousand users their ids, versions and lengths, rows, and texts
     SHA-256 of all of the above (32 bytes)
+
+All in pieces, as one large piece would hold up every other thread of the process.
 
 It is a cache. One that is damaged, of another format, of other settings or of another log is left
 aside with a line in the logs, and the state is folded from the log again.
@@ -16,8 +18,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,16 +29,20 @@ import numpy as np
 
 from penchant.store import atomic_file
 
+from .erased import Erased
 from .followed import Followed
 from .history import History
 from .state import LiveConfig, State
 
 log = logging.getLogger(__name__)
 
-MAGIC = b"penchant live state 1\n"
+MAGIC = b"penchant live state 2\n"
+NUMBERS = 10_000
+"""Numbers of a block, likewise few enough: some milliseconds."""
 USERS = 1_000
-"""Users of a block: few enough that writing one holds up nobody."""
+"""Users of a block."""
 
+_CHOSEN = "chosen "  # before the half-life
 _DIGEST = hashlib.sha256().digest_size
 _PIECE = 1 << 20  # bytes hashed at a time
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
@@ -45,37 +52,53 @@ class _Unfit(ValueError):
     """A snapshot that cannot be used, and why."""
 
 
-def write_snapshot(path: Path, head: Mapping[str, Any], users: Mapping[str, History]) -> None:
-    """Write a snapshot in the place of an earlier one; whole or not at all.
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A state at one moment; nothing in it changes any more.
 
-    Args:
-        path: the file.
-        head: as ``head_of`` gave it.
-        users: the histories that were in memory at the same moment.
+    Attributes:
+        cursor: ``seq`` up to which the log was followed.
+        head: what is small, as JSON values.
+        numbers: what is large: numbers by name, in named tables.
+        users: the histories in memory.
     """
+
+    cursor: int
+    head: Mapping[str, Any]
+    numbers: Mapping[str, Mapping[str, int]]
+    users: Mapping[str, History]
+
+
+def copied(state: State) -> Copied:
+    """A state as it is now; to be called where nobody changes it, and quick."""
+    head = {
+        "config": asdict(state.config),
+        "mark": state.mark,
+        "complete": state.users.complete,
+        "recount": state.recount,
+        "since": state.popularity.since,
+        "cut": state.popularity.cut,
+    }
+    erased = {" ".join(key): seq for key, seq in state.erased.seqs().items()}
+    numbers = {
+        "items": dict(state.items),
+        "withdrawn": dict.fromkeys(state.withdrawn, 1),
+        "erased": erased,
+    }
+    counted = {f"{_CHOSEN}{period}": counts for period, counts in state.popularity.copy()}
+    return Copied(state.cursor, head, numbers | counted, state.users.copy())
+
+
+def write_snapshot(path: Path, state: Copied) -> None:
+    """Write a snapshot in the place of an earlier one; whole or not at all."""
     with atomic_file(path) as file:
+        if hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), 0o600)  # what people did, for its owner alone
         digest = hashlib.sha256()
-        for part in _parts(head, users):
+        for part in _parts(state):
             digest.update(part)
             file.write(part)
         file.write(digest.digest())
-
-
-def head_of(state: State) -> dict[str, Any]:
-    """Everything of a state but the histories, as JSON values."""
-    return {
-        "config": asdict(state.config),
-        "cursor": state.cursor,
-        "mark": state.mark,
-        "complete": state.users.complete,
-        "items": dict(state.items),
-        "withdrawn": sorted(state.withdrawn),
-        "erased": dict(state.erased),
-        "salt": state.salt,
-        "recount": state.recount,
-        "popularity": {str(period): dict(counts) for period, counts in state.popularity},
-        "since": state.popularity.since,
-    }
 
 
 def read_snapshot(path: Path, followed: Followed, config: LiveConfig) -> State | None:
@@ -108,11 +131,17 @@ def remove_snapshot(path: Path, leave: bool = False) -> None:
         left.unlink(missing_ok=True)
 
 
-def _parts(head: Mapping[str, Any], users: Mapping[str, History]) -> Iterator[bytes]:
-    blocks = -(-len(users) // USERS)
+def _parts(state: Copied) -> Iterator[bytes]:
+    blocks = -(-len(state.users) // USERS)
+    pages = sum(-(-len(table) // NUMBERS) for table in state.numbers.values())
+    head = {**state.head, "cursor": state.cursor, "blocks": blocks, "pages": pages}
     yield MAGIC
-    yield from _section(json.dumps({**head, "blocks": blocks}).encode())
-    waiting = iter(users.items())
+    yield from _section(json.dumps(head).encode())
+    for name, table in state.numbers.items():
+        pairs = iter(table.items())
+        while page := dict(islice(pairs, NUMBERS)):
+            yield from _section(json.dumps([name, page]).encode())
+    waiting = iter(state.users.items())
     for _ in range(blocks):
         names, histories = zip(*islice(waiting, USERS), strict=True)
         lengths = [(one.version, len(one.rows), len(one.text)) for one in histories]
@@ -151,15 +180,28 @@ def _read(file: BinaryIO, followed: Followed, config: LiveConfig) -> State:
     state = State(config, clean=head["cursor"])
     state.cursor = head["cursor"]
     state.mark = head["mark"] and tuple(head["mark"])
-    state.items, state.withdrawn = head["items"], set(head["withdrawn"])
-    state.erased, state.salt, state.recount = head["erased"], head["salt"], head["recount"]
-    periods = {int(period): counts for period, counts in head["popularity"].items()}
-    state.popularity.restore(periods, head["since"])
+    state.recount = head["recount"]
+    state.popularity.since, state.popularity.cut = head["since"], head["cut"]
+    for _ in range(head["pages"]):
+        _take(state, *json.loads(_next(file)))
     for _ in range(head["blocks"]):
         for user_id, history in _block(file):
             state.users.put(user_id, history)
     state.users.complete &= head["complete"]
     return state
+
+
+def _take(state: State, name: str, numbers: dict[str, int]) -> None:
+    """Put a page of numbers back into the state."""
+    if name == "items":
+        state.items |= numbers
+    elif name == "withdrawn":
+        state.withdrawn |= numbers.keys()
+    elif name == "erased":
+        pairs = ((key.partition(" "), seq) for key, seq in numbers.items())
+        state.erased.add(Erased({(salt, user): seq for (salt, _, user), seq in pairs}))
+    else:
+        state.popularity.restore(int(name.removeprefix(_CHOSEN)), numbers)
 
 
 def _block(file: BinaryIO) -> Iterator[tuple[str, History]]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from .followed import Followed
-from .history import History
-from .snapshot import read_snapshot, remove_snapshot, write_snapshot
+from .snapshot import Copied, read_snapshot, remove_snapshot, write_snapshot
 from .state import LiveConfig, State
 
 log = logging.getLogger(__name__)
@@ -60,11 +58,11 @@ class SnapshotKeeper:
         gone = self._saved > 0 and not self._path.exists()  # another process had to remove it
         return self._due or gone or cursor - self._saved >= SNAPSHOT_CHANGES
 
-    def write(self, copy: Callable[[], tuple[Mapping[str, Any], Mapping[str, History]]]) -> bool:
+    def write(self, copy: Callable[[], Copied]) -> bool:
         """Write a new one; where the disk refuses, say so in the logs and go on.
 
         Args:
-            copy: the head and the histories of a state, of one moment.
+            copy: gives the state of one moment.
 
         Returns:
             whether it was written.
@@ -72,15 +70,15 @@ class SnapshotKeeper:
         if self._path is None or not self._writes:
             return False
         with self._busy:
-            head, users = copy()
-            if head["cursor"] == self._saved and not self._due and self._path.exists():
+            state = copy()
+            if state.cursor == self._saved and not self._due and self._path.exists():
                 return False
             try:
-                write_snapshot(self._path, head, users)
+                write_snapshot(self._path, state)
             except OSError as error:
                 log.warning("The snapshot %s could not be written: %s.", self._path, error)
                 return False
-            self._saved, self._due = int(head["cursor"]), False
+            self._saved, self._due = state.cursor, False
             return True
 
     def erased(self, seq: int) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from penchant.core import UsageError
-from penchant.store.log import Change, EventStored, ItemPut, UserErased, hashed
+from penchant.store.log import Change, EventStored, ItemPut, UserErased
 
+from .erased import Erased
 from .history import History, Kept
-from .popularity import Popularity
+from .popularity import COUNTER, Popularity
 from .residents import Residents
 
 
@@ -21,7 +22,8 @@ class LiveConfig:
     """Newest events kept of each user, those that the model was trained on included."""
 
     memory_mb: int = 512
-    """Megabytes for the users' events; who was not heard of for longest is read from the log again."""
+    """Megabytes for the users' events; who was not heard of for longest is read from the log again.
+    What is popular may take as much again."""
 
     half_life_days: float = 7.0
     """Days after which an event counts half for what is popular."""
@@ -54,8 +56,7 @@ class State:
         popularity: counters of items.
         items: ``seq`` of the last put of each item that was put.
         withdrawn: items whose last put says that they are not available.
-        erased: ``seq`` of the last erasure by hashed user id.
-        salt: of those hashes; "" before the first.
+        erased: who was erased.
         recount: ``seq`` up to which ``popularity`` must be counted again, as not all events of
             somebody erased were here to be taken out of it; 0 where it need not.
         clamped: events whose time was too far in the future.
@@ -67,11 +68,12 @@ class State:
         self.cursor = 0
         self.clean = clean
         self.users = Residents(config.memory_mb << 20)
-        self.popularity = Popularity(config.half_life_days * 86_400.0, config.weights)
+        counters = (config.memory_mb << 20) // COUNTER
+        half_life = config.half_life_days * 86_400.0
+        self.popularity = Popularity(half_life, config.weights, counters)
         self.items: dict[str, int] = {}
         self.withdrawn: set[str] = set()
-        self.erased: dict[str, int] = {}
-        self.salt = ""
+        self.erased = Erased()
         self.recount = 0
         self.clamped = 0
         self.mark: tuple[int, float] | None = None
@@ -83,13 +85,13 @@ class State:
             changes: as ``Log.changes`` tells them, ascending.
         """
         fresh = [change for change in changes if change.seq > self.cursor]
-        erasures = {c.user_hash: c for c in fresh if isinstance(c, UserErased)}
+        erasures = [change for change in fresh if isinstance(change, UserErased)]
+        now_erased = Erased.of(erasures)
         if erasures:
             self._erase(erasures)
         for change in fresh:
             if isinstance(change, EventStored):
-                erasure = erasures and erasures.get(hashed(self.salt, change.event.user_id))
-                if not erasure or change.seq > erasure.seq:
+                if not erasures or change.seq > now_erased.at(change.event.user_id):
                     self._event(change)
             elif isinstance(change, ItemPut):
                 self._item(change)
@@ -99,7 +101,7 @@ class State:
 
     def erased_at(self, user_id: str) -> int:
         """``seq`` of the last erasure of a user, 0 for one who never was erased."""
-        return self.erased.get(hashed(self.salt, user_id), 0) if self.erased else 0
+        return self.erased.at(user_id)
 
     def _event(self, stored: EventStored) -> None:
         event = kept_of(stored)
@@ -115,28 +117,27 @@ class State:
 
     def _item(self, put: ItemPut) -> None:
         self.items[put.item_id] = put.seq
-        if put.fields.get("available") is False:
+        if put.is_withdrawn:
             self.withdrawn.add(put.item_id)
         else:
             self.withdrawn.discard(put.item_id)
 
-    def _erase(self, erasures: dict[str, UserErased]) -> None:
-        self.salt = next(iter(erasures.values())).salt
-        self.erased.update((one.user_hash, one.seq) for one in erasures.values())
-        late = {name: one for name, one in erasures.items() if one.seq > self.clean}
+    def _erase(self, erasures: Sequence[UserErased]) -> None:
+        self.erased.add(Erased.of(erasures))
+        late = Erased.of(one for one in erasures if one.seq > self.clean)
         if not late:
             return
-        found = {user_id: hashed(self.salt, user_id) for user_id in self.users}
-        for user_id in [user_id for user_id, name in found.items() if name in late]:
+        left = late.seqs()
+        for user_id, key in late.found_in(self.users).items():
             history = self.users.pop(user_id)
-            erasure = late.pop(found[user_id])
+            seq = left.pop(key)
             if history is None or len(history) >= self.config.keep:
-                self.recount = max(self.recount, erasure.seq)
+                self.recount = max(self.recount, seq)
                 continue
             for event in history:
                 self.popularity.add(event.item_id, event.time, event.kind, sign=-1)
-        if late and not self.users.complete:  # somebody who was let go
-            self.recount = max(self.recount, *(one.seq for one in late.values()))
+        if left and not self.users.complete:  # somebody who was let go
+            self.recount = max(self.recount, *left.values())
 
 
 def kept_of(stored: EventStored) -> Kept:

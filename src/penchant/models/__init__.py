@@ -1,6 +1,6 @@
 """Recommenders, a file each, behind one Protocol."""
 
-from penchant.core import UsageError
+from penchant.core import UsageError, did_you_mean
 
 from .als import Als, AlsConfig
 from .base import (
@@ -21,7 +21,7 @@ from .prompt_ranker import PromptRanker, PromptRankerConfig
 from .rating import RatingConfig, RatingModel
 from .sasrec import SASRec, SASRecConfig
 from .sequence_config import SequenceConfig
-from .settings import configure, did_you_mean, field_help, settings_of, within
+from .settings import configure, field_help, settings_of, within
 from .star import Star, StarConfig
 from .text_mean import TextMean, TextMeanConfig
 from .text_sequence import TextSequence
@@ -105,7 +105,6 @@ __all__ = [
     "TwoTowerConfig",
     "by_name",
     "configure",
-    "did_you_mean",
     "field_help",
     "no_new_items",
     "no_queries",

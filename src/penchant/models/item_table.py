@@ -46,6 +46,8 @@ class TextTable(nn.Module):
         white: tuple[Tensor, Tensor],
         dim: int,
         id_dropout: float,
+        *,
+        learning: bool = True,
     ) -> None:
         """Make an untrained table.
 
@@ -55,12 +57,15 @@ class TextTable(nn.Module):
             white: centre (text dim,) and matrix (text dim, text dim) of the whitening.
             dim: numbers in an item's vector.
             id_dropout: how often an id is left out in training.
+            learning: whether the whitened texts are kept, which training asks for again and again;
+                a table that only answers makes its vectors once, and saves that memory.
         """
         super().__init__()
         centre, whiten = white
         self.register_buffer("centre", centre)
         self.register_buffer("whiten", whiten)
-        self.register_buffer("even", (text - centre) @ whiten, persistent=False)
+        even = (text - centre) @ whiten if learning else text.new_empty(0, text.shape[1])
+        self.register_buffer("even", even, persistent=False)
         self.register_buffer("text", text, persistent=False)
         self.register_buffer("counts", counts, persistent=False)
         self.project = nn.Linear(text.shape[1], dim)
@@ -72,9 +77,12 @@ class TextTable(nn.Module):
 
     def forward(self, codes: Tensor | None = None) -> Tensor:
         """Vectors of some items (codes, dim), or of all of them (items, dim)."""
-        text, counts, ids = self.even, self.counts, self.ids.weight
+        if codes is None and not self._keeps_even:
+            return self._piece_by_piece()
+        counts, ids = self.counts, self.ids.weight
         if codes is not None:
-            text, counts, ids = text[codes], counts[codes], self.ids(codes)
+            counts, ids = counts[codes], self.ids(codes)
+        text = self._even(codes)
         log_count = torch.log1p(counts.float())[:, None]  # (n, 1)
         gate = torch.sigmoid(self.slope * log_count + self.bias) * (log_count > 0)  # (n, 1)
         if self.training and self.id_dropout:
@@ -87,13 +95,16 @@ class TextTable(nn.Module):
         """Take other text vectors (items, text dim), of all items or of some, as tuning goes on."""
         where = slice(None) if items is None else items
         self.text[where] = text
-        self.even[where] = (text - self.centre) @ self.whiten
+        if self._keeps_even:
+            self.even[where] = (text - self.centre) @ self.whiten
 
     @torch.no_grad()
     def reworded(self, text: Tensor, items: Tensor) -> TextTable:
         """The same table with other text vectors (n, text dim) of some items, (n,) codes."""
         whole, even = self.text.clone(), self.even.clone()
-        whole[items], even[items] = text, self._evened(text)
+        whole[items] = text
+        if self._keeps_even:
+            even[items] = self._evened(text)
         return self._like(whole, even, self.counts, self.ids.weight)
 
     @torch.no_grad()
@@ -103,7 +114,7 @@ class TextTable(nn.Module):
         unmet = torch.zeros(len(text), self.ids.embedding_dim)
         return self._like(
             torch.cat([self.text, text]),
-            torch.cat([self.even, self._evened(text)]),
+            torch.cat([self.even, self._evened(text)]) if self._keeps_even else self.even,
             torch.cat([self.counts, none]),
             torch.cat([self.ids.weight, unmet]),
         )
@@ -119,6 +130,22 @@ class TextTable(nn.Module):
         whole = torch.cat([before, before.new_zeros(len(self.text) - len(before), before.shape[1])])
         whole[items] = _many(self, items)
         return whole
+
+    @property
+    def _keeps_even(self) -> bool:
+        return len(self.even) == len(self.text)
+
+    def _even(self, codes: Tensor | None) -> Tensor:
+        """The whitened texts of some items, or of all that are kept."""
+        if self._keeps_even:
+            return self.even if codes is None else self.even[codes]
+        return (self.text[codes] - self.centre) @ self.whiten
+
+    def _piece_by_piece(self) -> Tensor:
+        """The vectors of all items, without all whitened texts in memory at once."""
+        starts = range(0, len(self.text), _PIECE)
+        every = [torch.arange(n, min(n + _PIECE, len(self.text))) for n in starts]
+        return torch.cat([_many(self, codes) for codes in every] or [self.ids.weight])
 
     def _evened(self, text: Tensor) -> Tensor:
         return _many(lambda rows: (rows - self.centre) @ self.whiten, text)
@@ -137,6 +164,9 @@ class TextTable(nn.Module):
         other.id_dropout = self.id_dropout
         return other.train(self.training)
 
+
+_PIECE = 8192
+"""Items whose vectors are made at once, where whitened texts are not kept."""
 
 _ROWS = 64
 """Products of fewer rows are made in other ways, and rounded otherwise, than those of many."""

@@ -65,6 +65,12 @@ class NextItem(nn.Module):
         states: Tensor = self.encoder(self.features(vectors * self.scale, rows))
         return states
 
+    def read_last(self, vectors: Tensor, rows: Sequences) -> Tensor:
+        """As ``read``, the state after the last event of each row alone: (batch, dim)."""
+        last = torch.from_numpy(rows.lengths - 1)
+        states: Tensor = self.encoder.at(self.features(vectors * self.scale, rows), last)
+        return states
+
     def with_table(self, table: nn.Module) -> NextItem:
         """The same network over other item vectors of the same size."""
         return NextItem(table, self.encoder, self.features, self.scale).eval()
@@ -101,9 +107,8 @@ class NextItem(nn.Module):
         filled = np.flatnonzero(history.lengths)
         for batch in batches_by_length(history.lengths[filled], TOKENS_AT_ONCE, slack=1):
             rows = history[filled[batch]]
-            read = self.read(items[rectangle(rows, rows.item)], rows)
-            last = torch.from_numpy(rows.lengths - 1)
-            states[torch.from_numpy(filled[batch])] = read[torch.arange(len(rows)), last]
+            read = self.read_last(items[rectangle(rows, rows.item)], rows)
+            states[torch.from_numpy(filled[batch])] = read
         found: NDArray[np.float32] = states.numpy()
         return found
 

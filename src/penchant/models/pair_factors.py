@@ -73,7 +73,7 @@ class PairFactors:
             interactions: the events seen; those of ``train`` unless given.
         """
         seen = interactions or train.interactions
-        about = user_attributes(train.users, seen.users.ids)
+        about = user_attributes(train.users, tuple(seen.users.ids))
         side = SideFeatures.of(seen, vectors, about, sizes.text, sizes.together)
         given = Values(labels.row, labels.item, labels.value.astype(np.float64))
         chain = Chain(sizes.dim, sizes.sweeps, sizes.samples)

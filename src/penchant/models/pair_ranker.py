@@ -52,7 +52,9 @@ class PairRankerConfig:
     objective: Literal["listwise", "binary"] = "listwise"
     """What is learned: which item of a list came next, or of each item whether it did."""
     users: int = 2000
-    """Users whose last training event is held out to learn from."""
+    """Users whose newest training events are held out to learn from."""
+    events: int = 5
+    """Newest events of each of them that are asked about, where the first stage lists what came."""
     validation_users: int = 200
     """Users whose last training event is held out for early stopping and for the mix."""
     negatives: int = 7
@@ -74,6 +76,7 @@ class PairRankerConfig:
             "depth",
             "history",
             "users",
+            "events",
             "validation_users",
             "negatives",
             "batch",

@@ -52,13 +52,17 @@ class PromptRankerConfig:
     length: int = 256
     """Tokens of a question; the oldest titles are left out where it is too much."""
     users: int = 300
-    """Users whose last training event is held out to learn from."""
+    """Users whose newest training events are held out to learn from."""
+    events: int = 5
+    """Newest events of each of them that are asked about, where the first stage lists what came."""
     validation_users: int = 100
     """Users whose last training event is held out for early stopping and for the mix."""
-    negatives: int = 3
-    """Items of the first stage's list answered with No beside the one answered with Yes."""
-    batch: int = 16
-    """Questions in a batch."""
+    objective: Literal["listwise", "pointwise"] = "listwise"
+    """What is learned: which item of a list came next, by the odds of Yes; or each answer alone."""
+    negatives: int = 7
+    """Items of the first stage's list beside the one that came next, drawn anew each epoch."""
+    batch: int = 4
+    """Lists in a batch."""
     epochs: int = 2
     """Most passes over the questions."""
     patience: int = 1
@@ -75,7 +79,15 @@ class PromptRankerConfig:
 
     def __post_init__(self) -> None:
         first_stage(self.first, "prompt-ranker")  # refused before data and models are loaded
-        for field in ("depth", "history", "users", "validation_users", "negatives", "epochs"):
+        for field in (
+            "depth",
+            "history",
+            "users",
+            "events",
+            "validation_users",
+            "negatives",
+            "epochs",
+        ):
             within(self, field, 1, float("inf"))
         within(self, "batch", 1, float("inf"))
         within(self, "length", 32, float("inf"))
@@ -88,9 +100,10 @@ class PromptRanker:
     """The best items of a first stage, in the order in which a language model says Yes to them.
 
     The question tells what somebody liked and disliked last and asks about one item; the score is
-    ``log P(Yes) - log P(No)``, the verbaliser's log-odds. It is tuned on questions about lists of
-    the first stage: Yes to the item that came next, No to others of the list. Questions about one
-    person begin alike, and that beginning is read once.
+    ``log P(Yes) - log P(No)``, the verbaliser's log-odds. It is tuned on lists of the first stage
+    that hold the item that came next: the softmax of its log-odds over some of the list is to choose
+    it (listwise, ListNet's top one), or each question is to be answered right (pointwise). Questions
+    about one person begin alike, and that beginning is read once, in training too.
 
     State: the first stage's behind ``first.``, the tuned parameters behind ``scorer.``, ``mix``
     (:class:`~penchant.models.two_stage.Mix`), and ``like_above``, one number, NaN where every event
@@ -98,7 +111,8 @@ class PromptRanker:
 
     Sources: K. Bao et al., "TALLRec: An Effective and Efficient Tuning Framework to Align Large
     Language Model with Recommendation", RecSys 2023 (the question); T. Schick and H. Schuetze,
-    "Exploiting Cloze Questions for Few Shot Text Classification ...", EACL 2021 (the verbaliser).
+    "Exploiting Cloze Questions for Few Shot Text Classification ...", EACL 2021 (the verbaliser);
+    Z. Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007.
     """
 
     name: str = "prompt-ranker"

@@ -11,23 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from penchant.core import generator
-from penchant.language import batches_by_length, load_language_model
+from penchant.language import learned_choices, load_language_model
 from penchant.language.tuning import penalty
-from penchant.tune import (
-    NO,
-    YES,
-    History,
-    Lessons,
-    LoopConfig,
-    adapting,
-    answer_labels,
-    padded_labels,
-    train,
-)
+from penchant.tune import NO, YES, History, Lessons, LoopConfig, adapting, train
 
 from .pair_ranker_training import WEIGHT_DECAY
 from .prompt_ranker_scorer import PromptScorer
-from .short_lists import Material, material
+from .short_lists import Lists, Material, material
 from .two_stage import Mix, TwoStage, learned_mix, ndcg_of_lists
 
 if TYPE_CHECKING:
@@ -35,9 +25,6 @@ if TYPE_CHECKING:
 
     from .base import ModelClass
     from .prompt_ranker import PromptRankerConfig, TastedWords
-
-Question = tuple[list[int], list[int]]
-"""Tokens that are read, and which of them are learned."""
 
 
 def fit_scorer(
@@ -79,12 +66,11 @@ class PromptLesson:
     def learn(self) -> History:
         """Tune the language model; the epoch with the best validation NDCG@10 is kept."""
         config = self._config
-        questions = len(self._lists) * (1 + config.negatives)
-        batches = -(-questions // config.batch)
+        batches = -(-len(self._lists) // config.batch)
         with adapting(self._scorer.language, config.epochs * batches):
             return train(
                 self._scorer,
-                Lessons(self._batches, questions, (self._rng,)),
+                Lessons(self._batches, len(self._lists), (self._rng,)),
                 self._loss,
                 LoopConfig(
                     config.epochs,
@@ -110,44 +96,31 @@ class PromptLesson:
         mixed = np.where(np.isfinite(held.scores), scores, -np.inf).astype(np.float32)
         return alone, ndcg_of_lists(mixed, held.hit)
 
-    def _batches(self) -> Iterator[list[Question]]:
-        questions = self._questions()
-        lengths = np.array([len(read) for read, _ in questions], np.int64)
-        # batches of like length, as many questions each as the config says of the longest ones
-        most = self._config.batch * int(lengths.max())
-        for rows in batches_by_length(lengths, most, 1, self._rng):
-            yield [questions[row] for row in rows.tolist()]
+    def _batches(self) -> Iterator[Lists]:
+        order = self._rng.permutation(len(self._lists))
+        for start in range(0, len(order), self._config.batch):
+            yield self._lists[order[start : start + self._config.batch]]
 
-    def _questions(self) -> list[Question]:
-        """Yes to the item that came next, No to some others of each list, drawn anew."""
-        lists, config = self._lists, self._config
-        histories = self._stages.words.histories(lists.requests, config.history)
-        texts = self._stages.words.texts
-        tokenizer = self._scorer.language.tokenizer
-        told: list[Question] = []
+    def _loss(self, batch: Lists) -> tuple[Tensor, int]:
+        """The mean loss of a batch of lists."""
+        language, words = self._scorer.language, self._stages.words
+        histories = words.histories(batch.requests, self._config.history)
+        losses = []
         for row, history in enumerate(histories):
-            if not history:
-                continue
-            items = [int(lists.target[row]), *self._drawn(lists.codes[row], lists.target[row])]
-            prompts = self._scorer.questions(history, [texts[item] for item in items])
-            answers = [YES] + [NO] * (len(items) - 1)
-            before = tokenizer(prompts, verbose=False)["input_ids"]
-            after = tokenizer(answers, add_special_tokens=False)["input_ids"]
-            told += zip(*answer_labels(before, after, self._scorer.language.length), strict=True)
-        return told
+            items = [int(batch.target[row]), *self._drawn(batch.codes[row], batch.target[row])]
+            prompts = self._scorer.questions(history, [words.texts[item] for item in items])
+            losses.append(self._loss_of(learned_choices(language, prompts, (YES, NO))))
+        loss = torch.stack(losses).mean()
+        rule = penalty(language)
+        return (loss + rule if rule.requires_grad else loss), len(batch)
+
+    def _loss_of(self, said: Tensor) -> Tensor:
+        """Of what was said of one list, (items, 2): Yes and No in nats; the right item stands first."""
+        if self._config.objective == "listwise":
+            return -(said[:, 0] - said[:, 1]).log_softmax(dim=0)[0]
+        return -torch.cat([said[:1, 0], said[1:, 1]]).mean()
 
     def _drawn(self, codes: NDArray[np.int32], target: np.int32) -> list[int]:
         wrong = codes[(codes >= 0) & (codes != target)]
         chosen = self._rng.permutation(len(wrong))[: self._config.negatives]
         return [int(item) for item in wrong[chosen]]
-
-    def _loss(self, batch: list[Question]) -> tuple[Tensor, int]:
-        """The mean negative log-likelihood of the answers."""
-        language = self._scorer.language
-        device = language.model.device
-        ids = padded_labels([read for read, _ in batch], device)
-        mask = ids >= 0
-        labels = padded_labels([learned for _, learned in batch], device)
-        loss: Tensor = language.loss(ids.clamp(min=0), labels, mask)
-        rule = penalty(language)
-        return (loss + rule if rule.requires_grad else loss), len(batch)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import difflib
 import inspect
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from penchant.core import UsageError
+from penchant.core import UsageError, did_you_mean
 
 C = TypeVar("C")
 
@@ -96,16 +95,6 @@ def within(config: object, field: str, low: float, high: float, *, open_low: boo
         raise UsageError(f"{type(config).__name__}.{field} must be {least}{most}, got {value!r}.")
 
 
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """The end of a sentence: ``"; did you mean 'ease'?"`` where a known word is near, else ``"."``.
-
-    >>> did_you_mean("eese", ["ease", "als"])
-    "; did you mean 'ease'?"
-    """
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else "."
-
-
 def _own_help(config: type[Any]) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(config))).body[0]
     statements = body.body if isinstance(body, ast.ClassDef) else []
@@ -148,7 +137,7 @@ def _one_of(place: str, ways: Mapping[str, Any], value: Any) -> Any:
     settings = {WAY: value} if isinstance(value, str) else dict(value)
     name = settings.pop(WAY, None)
     if name not in ways:
-        guess = did_you_mean(str(name), list(ways)) if name else "."
+        guess = did_you_mean(name, ways) if name else "."
         told = f"got {name!r}" if name else f"{WAY} is missing in {value!r}"
         raise UsageError(f"{place} must be one of {', '.join(ways)}: {told}{guess}")
     return configure(ways[name], settings)

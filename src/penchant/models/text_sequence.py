@@ -175,7 +175,8 @@ class TextSequence:
         from .weights import load_weights
 
         white = (state["table.centre"], state["table.whiten"])
-        network = text_network(config, interactions, (state["text"], state["counts"], white))
+        content = (state["text"], state["counts"], white)
+        network = text_network(config, interactions, content, learning=False)
         prior = np.zeros(len(state["counts"]), np.float32)
         known = popularity_prior(interactions)
         prior[: len(known)] = known

@@ -20,21 +20,32 @@ Content = tuple[NDArray[np.float32], NDArray[np.int64], Centred]
 
 
 def text_network(
-    config: TextSequenceConfig, interactions: Interactions, content: Content
+    config: TextSequenceConfig,
+    interactions: Interactions,
+    content: Content,
+    *,
+    learning: bool = True,
 ) -> NextItem:
-    """Text vectors and ids under a causal transformer, its weights drawn by torch."""
-    import torch
+    """Text vectors and ids under a causal transformer, its weights drawn by torch.
 
+    Args:
+        config: sizes.
+        interactions: for the kinds of events.
+        content: of the items.
+        learning: False for a network that only answers, which needs less memory.
+    """
     from .item_table import TextTable
     from .next_item import next_item
+    from .weights import tensor_of
 
     text, counts, (centre, matrix) = content
     table = TextTable(
-        torch.tensor(text),
-        torch.tensor(counts),
-        (torch.tensor(centre), torch.tensor(matrix)),
+        tensor_of(text),
+        tensor_of(counts),
+        (tensor_of(centre), tensor_of(matrix)),
         config.dim,
         config.id_dropout,
+        learning=learning,
     )
     timed = config.gaps and interactions.timed
     return next_item(table, config, config.dim**0.5, len(interactions.kinds), timed)

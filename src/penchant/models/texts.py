@@ -87,13 +87,25 @@ class Reader:
         """
         from penchant.language import encode_texts
 
-        encoder = self.encoder
         written = np.array([bool(text.strip()) for text in texts], bool)
-        full = np.zeros((len(texts), encoder.dim), np.float32)
-        if written.any():
-            chosen = tuple(text for text, keep in zip(texts, written, strict=True) if keep)
-            full[written] = unit(encode_texts(encoder, chosen, cache=cache))
+        chosen = tuple(text for text, keep in zip(texts, written, strict=True) if keep)
+        found = self._kept(chosen) if cache else None
+        if found is None:
+            encoder = self.encoder
+            found = np.zeros((0, encoder.dim), np.float32)
+            if chosen:
+                found = encode_texts(encoder, chosen, cache=cache)
+        full = np.zeros((len(texts), found.shape[1]), np.float32)
+        full[written] = unit(found)
         return full
+
+    def _kept(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
+        """Vectors out of the cache where it has them all, so that nothing need be loaded for them."""
+        if not texts or self._mark is None or self.adapter is not None or self._encoder is not None:
+            return None
+        from penchant.language import kept_vectors
+
+        return kept_vectors(bytes(self._mark).decode(), texts)
 
     def queries(self, queries: Sequence[str | None], dim: int) -> NDArray[np.float32]:
         """Unit vectors of queries (rows, dim); zeros where there is none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -39,6 +41,35 @@ class Block(nn.Module):
         fed: Tensor = x + self.feed(self.feed_norm(x))
         return fed
 
+    def at(self, x: Tensor, place: Tensor) -> Tensor:
+        """One place of each row of ``forward``, without dropout: a sixth of its work.
+
+        All events are looked at, but only the event asked about looks, and is fed forward.
+
+        Args:
+            x: (batch, length, dim).
+            place: of the event asked about in its row, (batch,).
+
+        Returns:
+            (batch, dim).
+        """
+        batch, length, dim = x.shape
+        rows, normed = torch.arange(batch), self.attention_norm(x)
+        weight, bias = self.qkv.weight, self.qkv.bias
+        q = functional.linear(normed[rows, place], weight[:dim], bias[:dim])
+        kv = functional.linear(normed, weight[dim:], bias[dim:])
+        k, v = kv.view(batch, length, 2, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
+        past = torch.arange(length) <= place[:, None]  # (batch, length)
+        attended = functional.scaled_dot_product_attention(
+            q.view(batch, self.heads, 1, dim // self.heads),
+            k,
+            v,
+            attn_mask=None if bool(past.all()) else past[:, None, None],
+        )
+        asked = x[rows, place] + self.out(attended.reshape(batch, dim))
+        fed: Tensor = asked + self.feed(self.feed_norm(asked))
+        return fed
+
 
 class CausalTransformer(nn.Module):
     """Blocks over event vectors plus learned positions, oldest event first.
@@ -57,8 +88,21 @@ class CausalTransformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Event vectors (batch, length, dim) -> states after each event (batch, length, dim)."""
-        x = self.dropout(x + self.positions(torch.arange(x.shape[1])))
+        x = self._placed(x)
         for block in self.blocks:
             x = block(x)
         normed: Tensor = self.norm(x)
         return normed
+
+    def at(self, x: Tensor, place: Tensor) -> Tensor:
+        """One place (batch,) of each row of ``forward``, without dropout: (batch, dim)."""
+        x = self._placed(x)
+        *blocks, last = cast("list[Block]", list(self.blocks))
+        for block in blocks:
+            x = block(x)
+        normed: Tensor = self.norm(last.at(x, place))
+        return normed
+
+    def _placed(self, x: Tensor) -> Tensor:
+        placed: Tensor = self.dropout(x + self.positions(torch.arange(x.shape[1])))
+        return placed

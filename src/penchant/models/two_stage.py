@@ -85,8 +85,8 @@ class Words:
         texts: of an item in question, (items,).
     """
 
-    titles: tuple[str, ...]
-    texts: tuple[str, ...]
+    titles: Sequence[str]
+    texts: Sequence[str]
 
     def histories(self, requests: Requests, most: int) -> list[list[str]]:
         """The last titles of each request, oldest first, and its words behind them."""

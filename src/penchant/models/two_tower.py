@@ -98,7 +98,7 @@ class Items:
     """
 
     vectors: NDArray[np.float32]
-    titles: tuple[str, ...]
+    titles: Sequence[str]
     prior: NDArray[np.float32]
 
 
@@ -257,7 +257,7 @@ class TwoTower:
         return read
 
 
-def user_text(items: NDArray[np.int32], titles: tuple[str, ...], prompt: str) -> str:
+def user_text(items: NDArray[np.int32], titles: Sequence[str], prompt: str) -> str:
     """What a user is to the language model: the titles of their last items, newest first.
 
     The newest stand first because a text that is too long loses its end.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ def _fit_texts(
 
 
 def _pairs(
-    config: TwoTowerConfig, events: Sequences, texts: tuple[str, ...], titles: tuple[str, ...]
+    config: TwoTowerConfig, events: Sequences, texts: Sequence[str], titles: Sequence[str]
 ) -> TextPairs:
     """The text of each user before some of their newest events, and the text of that event's item."""
     anchors, positives, group = [], [], []

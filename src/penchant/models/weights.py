@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import mmap
+from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from penchant.core import DamagedBundle, State
 
@@ -24,12 +26,26 @@ def load_weights(network: N, state: State) -> N:
         DamagedBundle: an array is missing, left over, or of another shape than the config says.
     """
     own = network.state_dict()
-    given = {name: torch.tensor(state[name]) for name in own if name in state}
+    given = {name: tensor_of(state[name]) for name in own if name in state}
     odd = [name for name in own if name not in given or given[name].shape != own[name].shape]
     if odd:
         raise DamagedBundle(
             f"the weights do not fit the settings saved beside them ({', '.join(odd[:3])}). "
             "Fit the model again, or restore the bundle from a copy."
         )
-    network.load_state_dict(given)
+    network.load_state_dict(given, assign=True)  # their own memory, or that of a mapped file
     return network
+
+
+def tensor_of(array: NDArray[Any]) -> Tensor:
+    """An array as a tensor: over a mapped file itself, so that processes share it, or else a copy."""
+    if isinstance(_owner(array), mmap.mmap):
+        return torch.from_numpy(array)
+    return torch.tensor(array)
+
+
+def _owner(array: object) -> object:
+    """What holds the memory of an array."""
+    while (base := getattr(array, "base", None)) is not None:
+        array = base
+    return array

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from penchant.core import IdMap, UsageError
 from .masks import Holds, Mask, Rows, how_many
 from .number_column import NumberColumn, NumberKind
 from .word_column import WordColumn
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,10 @@ def column_of(name: str, values: Sequence[object], separator: str | None = None)
         values: one an item: numbers, text, true and false, dates, or lists of these.
         separator: what stands between two words of one text; None where a text is one word.
     """
+    if type(values).__module__.startswith("polars."):
+        from .series import column_of_series  # it brings polars, which who has no table needs not
+
+        return column_of_series(name, cast("pl.Series", values), separator, column_of)
     types = set(map(type, values)) - {type(None)}
     if not types:
         return BlankColumn(name, len(values), separator)

@@ -172,7 +172,8 @@ def words_of(fields: ItemFields, name: str) -> WordColumn:
     if isinstance(column, BlankColumn):
         return WordColumn.of(name, [None] * len(fields))
     if isinstance(column, NumberColumn) and column.kind != "date":
-        return WordColumn.of(name, [_whole(value) for value in column.values.tolist()])
+        numbers, place = np.unique(column.values, return_inverse=True)
+        return WordColumn.of(name, [_whole(value) for value in numbers.tolist()]).at(place)
     raise UsageError(f"{name} holds no words. Name a column such as category or seller.")
 
 

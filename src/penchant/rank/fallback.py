@@ -15,6 +15,22 @@ _FIRST = 512
 """Items looked at first; each further portion is twice the one before."""
 
 
+class Falling:
+    """Codes by falling value, put in order when they are first asked for."""
+
+    def __init__(self, values: NDArray[np.floating] | None, above: float) -> None:
+        """Args: values: (items,), NaN being above nothing; above: of smaller ones there is no code."""
+        self._values, self._above = values, above
+
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """The greatest first, ties by code."""
+        if self._values is None:
+            return np.zeros(0, np.int64)
+        codes = np.flatnonzero(self._values > self._above)
+        return codes[np.argsort(-self._values[codes], kind="stable")]
+
+
 class Fallback:
     """All items in the order in which they fill up a list.
 
@@ -23,7 +39,7 @@ class Fallback:
 
     Args:
         stages: names of these, in their order; a chain that is not empty ends in ``any``.
-        popularity: events of each item (items,), or None where nothing is known.
+        popular: the items with events, most first.
         created: seconds since 1970 (items,), NaN for none; or None.
         items: how many items.
     """
@@ -31,12 +47,12 @@ class Fallback:
     def __init__(
         self,
         stages: Sequence[str],
-        popularity: NDArray[np.floating] | None,
+        popular: Falling,
         created: NDArray[np.float64] | None,
         items: int,
     ) -> None:
         self._stages = tuple(dict.fromkeys((*stages, "any"))) if stages else ()
-        self._popularity, self._created = popularity, created
+        self._popular, self._newest = popular, Falling(created, above=-np.inf)
         self._items = items
 
     @cached_property
@@ -91,15 +107,5 @@ class Fallback:
 
     def _of(self, stage: str) -> NDArray[np.int64]:
         if stage == STAGES[0]:
-            return _falling(self._popularity, above=0.0)
-        if stage == STAGES[1]:
-            return _falling(self._created, above=-np.inf)
-        return np.arange(self._items)
-
-
-def _falling(values: NDArray[np.floating] | None, above: float) -> NDArray[np.int64]:
-    """Codes of the values above a bound, greatest first, ties by code; NaN is above nothing."""
-    if values is None:
-        return np.zeros(0, np.int64)
-    codes = np.flatnonzero(values > above)
-    return codes[np.argsort(-values[codes], kind="stable")]
+            return self._popular.codes
+        return self._newest.codes if stage == STAGES[1] else np.arange(self._items)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import IdMap, UsageError
+from penchant.core import IdMap, UsageError, did_you_mean
 
 from .columns import BlankColumn, Column, IdColumn, OpaqueColumn, column_of
-from .wording import did_you_mean
 
 if TYPE_CHECKING:
     from penchant.core import Catalogue
@@ -32,13 +31,22 @@ class _Raw:
     values: Sequence[object]
     put: Mapping[int, object]
 
-    def whole(self, items: int) -> list[object]:
-        to_list = getattr(self.values, "to_list", getattr(self.values, "tolist", None))
-        found: list[object] = to_list() if to_list else list(self.values)
-        found += [None] * (items - len(found))
-        for code, value in self.put.items():
-            found[code] = value
-        return found
+    def column(self, name: str, items: int, separator: str | None) -> Column:
+        """As arrays; what was put has the kind of what came first, or is missing."""
+        first = column_of(name, self.values, separator)
+        return (
+            first if items == len(self.values) and not self.put else first.updated(self.put, items)
+        )
+
+    def like(self, name: str, items: int, separator: str | None) -> Column:
+        """A column that takes the same values, without looking at every text."""
+        if type(self.values).__module__.startswith("polars."):
+            from .series import first_text
+
+            text = first_text(self.values)
+            if text is not None:
+                return column_of(name, [text], separator)
+        return self.column(name, items, separator)
 
 
 class ItemFields:
@@ -99,8 +107,7 @@ class ItemFields:
             guess = did_you_mean(name, (ITEM, *self.names))
             raise UsageError(f"items have no column {name!r}{guess} Columns: {known}.")
         if name not in self._made:  # made twice at worst, and alike, where two threads ask
-            values = self._raw[name].whole(len(self))
-            self._made[name] = column_of(name, values, self._separators.get(name))
+            self._made[name] = self._raw[name].column(name, len(self), self._separators.get(name))
         return self._made[name]
 
     def moments(self, name: str) -> NDArray[np.float64]:
@@ -134,31 +141,34 @@ class ItemFields:
         return self._like(self.items, self._raw, made, {**self._separators, **separators})
 
     def with_items(self, rows: Sequence[Mapping[str, object]], items: IdMap) -> ItemFields:
-        """The fields after items were put: new ones, or known ones with changed columns.
+        """The fields after items were put: new ones, or others in the place of known ones.
 
-        Columns that a row does not name stay as they are. A value of another kind than its column
-        holds counts as missing (``problems`` tells beforehand); a column met for the first time is
-        added.
+        An item that was put has what its row names, and nothing else. A value of another kind than
+        its column holds counts as missing (``problems`` tells beforehand); a column met for the
+        first time is added.
 
         Args:
-            rows: each has ``item_id`` and any columns.
+            rows: each has ``item_id`` and any columns; of several with the same id the last counts.
             items: the ids behind the codes, these rows included; codes so far stay.
         """
-        changes: dict[str, dict[int, object]] = {}
+        put: dict[int, Mapping[str, object]] = {}
         for row in rows:
             code = items.code(str(row[ITEM]))
             if code < 0:
                 raise ValueError(f"{row[ITEM]!r} is not among the ids given")
-            for name, value in row.items():
-                if name != ITEM:
-                    changes.setdefault(name, {})[code] = value
+            put[code] = row
+        names = dict.fromkeys([*self._raw, *(name for row in put.values() for name in row)])
+        changes: dict[str, dict[int, object]] = {
+            name: {code: row.get(name) for code, row in put.items()}
+            for name in names
+            if name != ITEM
+        }
         raw = dict(self._raw)
         for name, values in changes.items():
             old = raw.get(name, _Raw((), {}))
             raw[name] = _Raw(old.values, {**old.put, **values})
         made = {
-            name: column.updated(changes.get(name, {}), len(items))
-            for name, column in self._made.items()
+            name: column.updated(changes[name], len(items)) for name, column in self._made.items()
         }
         return self._like(items, raw, made, self._separators)
 
@@ -166,10 +176,18 @@ class ItemFields:
         """What is wrong with the values of a row before it is put; empty where nothing is."""
         found = []
         for name, value in row.items():
-            column = self.column(name) if name in self._raw else BlankColumn(name, 0)
-            if not isinstance(column, IdColumn) and name != ITEM and not column.takes(value):
+            column = self._like_of(name)
+            if name != ITEM and not column.takes(value):
                 found.append(f"{name} = {value!r}: write {column.wants}, as other items have.")
         return tuple(found)
+
+    def _like_of(self, name: str) -> Column:
+        """A column that takes the same values as one; any where there is none of that name."""
+        if name not in self._raw:
+            return BlankColumn(name, 0)
+        if name not in self._made:
+            return self._raw[name].like(name, len(self), self._separators.get(name))
+        return self._made[name]
 
     def _like(
         self,

@@ -21,12 +21,12 @@ from datetime import date
 
 import numpy as np
 
-from penchant.core import UsageError
+from penchant.core import UsageError, did_you_mean
 
 from .columns import Column, IdColumn
 from .fields import ItemFields
 from .masks import ALL, Holds, Mask, Rows
-from .wording import did_you_mean, either
+from .wording import either
 
 _KEYS = ("min", "max", "not")
 

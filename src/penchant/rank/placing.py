@@ -15,6 +15,9 @@ from .terms import Terms
 
 How = Literal["candidate", "pin", "fallback"]
 
+ALIKE = 1e-6
+"""Gains this near are equal: they are sums of float32, and lie between -1 and 1 or near it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -96,11 +99,11 @@ class Placing:
         return found if code is None else self._counted(Placed(code, "fallback"))
 
     def _best(self, free: Mask) -> Placed | None:
-        """The candidate of the greatest gain among the free ones; it is placed."""
+        """The candidate of the greatest gain among the free ones, of equals the first; it is placed."""
         gains = self._terms.gains() if self._gains is None else self._gains
-        index = int(np.where(free, gains, -np.inf).argmax()) if len(free) else 0
-        if not len(free) or not free[index]:
+        if not free.any():
             return None
+        index = int((free & (gains >= gains[free].max() - ALIKE)).argmax())
         passed = 0 if self._terms.steady else int(np.count_nonzero(free[:index]))
         self._free[index] = False
         return self._counted(Placed(int(self._codes[index]), "candidate", index, passed))

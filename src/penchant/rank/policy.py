@@ -15,7 +15,7 @@ from .compiled import compiled
 from .config import DPP, MMR, PolicyConfig
 from .context import Context, Decision, Listed
 from .diversity import Diversity, diversity_of
-from .fallback import Fallback
+from .fallback import Fallback, Falling
 from .fields import ItemFields
 from .masks import ALL, Mask
 from .permission import Permission
@@ -46,8 +46,8 @@ class Policy:
     Args:
         config: what to do.
         fields: the columns of the catalogue.
-        popularity: events of each item (items,), or fewer where the last items are new; None where
-            nothing is known.
+        popularity: events of each item (items,), or fewer where the last items are new, or items in
+            the order of these; None where nothing is known.
 
     Attributes:
         notes: what whoever wrote the policy may not have meant, such as a rule that holds for no
@@ -62,23 +62,25 @@ class Policy:
         self,
         config: PolicyConfig,
         fields: ItemFields,
-        popularity: NDArray[np.floating] | None = None,
+        popularity: NDArray[np.floating] | Falling | None = None,
     ) -> None:
         self.config = config
         self.fields = fields.separated(config.separators)
-        self._popularity = popularity
+        if not isinstance(popularity, Falling):
+            popularity = Falling(popularity, above=0.0)
+        self._popular = popularity
         self._rules = compiled(config, self.fields)
         self.notes = tuple(self._rules.notes)
         seen = SeenRules(config.seen, config.seen_others)
         self._permission = Permission(self._rules, seen, self.fields)
         self._fallback = Fallback(
-            config.fallback, popularity, self._rules.created, len(self.fields)
+            config.fallback, self._popular, self._rules.created, len(self.fields)
         )
         self._pinning = Pinning(self._rules, self._permission, self._fallback)
 
     def with_fields(self, fields: ItemFields) -> Policy:
         """The same policy over items that were put since; codes so far stay."""
-        return Policy(self.config, fields, self._popularity)
+        return Policy(self.config, fields, self._popular)
 
     def depth(self, k: int, context: Context | None = None) -> int:
         """How many candidates ``choose`` wants to see for a list of ``k``; it looks at no more."""

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, get_type_hints
 
-from penchant.core import UsageError
-
-from .wording import did_you_mean
+from penchant.core import UsageError, did_you_mean
 
 DO = "do"
 """In a table: the name of the rule."""

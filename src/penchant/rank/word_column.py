@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from .masks import Holds, Mask, Rows
 from .moments import seconds_of
 
 Word = str | int | float | bool
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class WordColumn:
     """How many words each set has, (sets,)."""
     number: dict[Word, int] = field(init=False, repr=False, compare=False)
     """The number of each word."""
+    place: dict[tuple[int, ...], int] = field(init=False, repr=False, compare=False)
+    """The place of each set."""
     kinds: frozenset[type] = field(init=False, repr=False, compare=False)
     """The types of the words."""
 
@@ -50,7 +54,9 @@ class WordColumn:
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         members = np.fromiter(chain.from_iterable(self.sets), np.int32, int(indptr[-1]))
         number = {word: place for place, word in enumerate(self.words)}
+        place = {one: place for place, one in enumerate(self.sets)}
         object.__setattr__(self, "number", number)
+        object.__setattr__(self, "place", place)
         object.__setattr__(self, "kinds", frozenset(map(type, self.words)))
         object.__setattr__(self, "indptr", indptr)
         object.__setattr__(self, "members", members)
@@ -119,20 +125,26 @@ class WordColumn:
         """
         code = np.zeros(items, np.int32)
         code[: len(self.code)] = self.code
-        number = dict(self.number)
-        known = {one: place for place, one in enumerate(self.sets)}
+        words: dict[Word, int] = {}
+        sets: dict[tuple[int, ...], int] = {}
         met: dict[object, int] = {None: 0}  # most values come again and again
         for item, value in changes.items():
             plain = type(value) is str or value is None
             found = met.get(value) if plain else None
             if found is None:
-                words = _words(value, self.separator) or ()
-                own = tuple(sorted(number.setdefault(word, len(number)) for word in words))
-                found = known.setdefault(own, len(known))
+                said = _words(value, self.separator) or ()
+                own = tuple(sorted(_numbered(word, self.number, words) for word in said))
+                found = _numbered(own, self.place, sets)
                 if plain:
                     met[value] = found
             code[item] = found
-        return replace(self, words=tuple(number), sets=tuple(known), code=code)
+        if not sets:
+            return self._with(code)
+        return replace(self, words=(*self.words, *words), sets=(*self.sets, *sets), code=code)
+
+    def at(self, places: NDArray[np.integer]) -> WordColumn:
+        """The column of items that have the values of those at some places here (items,)."""
+        return self._with(self.code[places])
 
     def moments(self) -> NDArray[np.float64]:
         """A word of each item as seconds since 1970; NaN where it is no date, (items,)."""
@@ -151,6 +163,14 @@ class WordColumn:
         start = self.indptr[sets] - np.cumsum(lengths) + lengths
         return place, self.members[np.repeat(start, lengths) + np.arange(len(place))]
 
+    def _with(self, code: NDArray[np.int32]) -> WordColumn:
+        """The same words and sets for other items; nothing is made again."""
+        other = object.__new__(WordColumn)
+        for one in fields(self):
+            object.__setattr__(other, one.name, getattr(self, one.name))
+        object.__setattr__(other, "code", code)
+        return other
+
     def _having(self, wanted: NDArray[np.bool_]) -> Holds:
         """Whether an item has one of the words for which ``wanted`` (words,) holds."""
         found = np.zeros(len(self.sets), np.bool_)
@@ -161,6 +181,12 @@ class WordColumn:
             return found[self.code[rows]]
 
         return holds
+
+
+def _numbered(key: K, known: Mapping[K, int], more: dict[K, int]) -> int:
+    """The number of a key; one that is not known gets the next."""
+    found = known.get(key)
+    return more.setdefault(key, len(known) + len(more)) if found is None else found
 
 
 def _words(value: object, separator: str | None) -> tuple[Word, ...] | None:

@@ -1,21 +1,10 @@
-"""Small phrases that errors and decisions share."""
+"""Small phrases that decisions share."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 _SHOWN = 3
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """The end of a sentence: ``"; did you mean 'price'?"`` where a known word is near, else ``"."``.
-
-    >>> did_you_mean("prise", ["price", "brand"])
-    "; did you mean 'price'?"
-    """
-    near = difflib.get_close_matches(str(word), list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else "."
 
 
 def either(values: Sequence[object]) -> str:

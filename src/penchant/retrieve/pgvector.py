@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import UNKNOWN, UsageError
+from penchant.core import UNKNOWN, PenchantError, UsageError
 
 from . import pgvector_sql as sql
 from .arguments import (
@@ -41,7 +41,8 @@ class PGVectorIndex:
 
     Raises:
         MissingDependency: psycopg is not installed.
-        UsageError: there is no such index.
+        UsageError: there is no such index, or the URL cannot be read.
+        IndexUnavailable: the server does not answer; every method may say so.
     """
 
     kind = "pgvector"
@@ -56,12 +57,9 @@ class PGVectorIndex:
         try:
             with self._connection() as connection:
                 self.dim, measured = connection.execute(self._said(sql.ABOUT)).fetchone()
-        except self._psycopg.errors.UndefinedTable as error:
+        except PenchantError:
             self.close()
-            raise UsageError(
-                f"There is no index {table!r} in this database: make it with build_pgvector_index, "
-                "or name another table."
-            ) from error
+            raise
         self.recall = Recall(**measured)
 
     def __len__(self) -> int:
@@ -152,12 +150,14 @@ class PGVectorIndex:
     @contextmanager
     def _connection(self) -> Iterator[Any]:
         """This thread's connection, in a transaction that the end of the block commits."""
-        connection = getattr(self._mine, "connection", None)
-        if connection is None or connection.closed:
-            connection = self._mine.connection = self._psycopg.connect(self._url)
-            self._all.append(connection)
-        with connection.transaction():
-            yield connection
+        with sql.told(self.table):
+            connection = getattr(self._mine, "connection", None)
+            if connection is None or connection.closed:
+                connection = self._psycopg.connect(self._url, connect_timeout=sql.SECONDS)
+                self._mine.connection = connection
+                self._all.append(connection)
+            with connection.transaction():
+                yield connection
 
 
 def _less(rule: Mask | None, unwanted: NDArray[np.integer], size: int) -> Mask:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import MissingDependency, checked_seed
+from penchant.core import MissingDependency, UsageError, checked_seed
 
 from . import pgvector_sql as sql
 from .arguments import checked_vectors
@@ -38,17 +38,27 @@ def build_pgvector_index(
         table: the name.
 
     Raises:
-        UsageError: shapes that do not fit, or a value that is no finite number.
+        UsageError: shapes that do not fit, a value that is no finite number, or a URL that cannot be
+            read.
         MissingDependency: psycopg or pgvector is not installed.
+        IndexUnavailable: the server does not answer, or does not allow it.
     """
     config, seed = config or IndexConfig(), checked_seed(seed)
     rows = checked_vectors(vectors, None, "build_pgvector_index")
     psycopg: Any = psycopg_module()
     said, dim = Said(f"{table}_new"), rows.shape[1]
-    with psycopg.connect(url) as connection:
+    if dim > sql.MOST_DIM:
+        raise UsageError(
+            f"build_pgvector_index: pgvector indexes vectors of at most {sql.MOST_DIM:,} numbers, "
+            f"got {dim:,}. Take an index on this machine: build_index."
+        )
+    with (
+        sql.told(table),
+        psycopg.connect(url, connect_timeout=sql.SECONDS) as connection,
+    ):
         try:
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        except psycopg.errors.FeatureNotSupported as error:
+        except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile) as error:
             raise MissingDependency(
                 f"This PostgreSQL server has no pgvector ({error}). Install its package there, such "
                 "as postgresql-18-pgvector."

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import MissingDependency
+from penchant.core import IndexUnavailable, MissingDependency, UsageError
+
+SECONDS = 10
+"""The longest wait for a connection."""
+
+MOST_DIM = 2000
+"""The longest vectors that pgvector indexes."""
 
 MOST_EF = 1000
 """The broadest walk that pgvector takes (hnsw.ef_search)."""
@@ -101,6 +108,39 @@ def as_text(vector: NDArray[np.float32]) -> str:
     '[0.5,-1]'
     """
     return "[" + ",".join(f"{value:.9g}" for value in vector.tolist()) + "]"
+
+
+@contextmanager
+def told(table: str) -> Iterator[None]:
+    """Errors of PostgreSQL in the block as errors of an index; without the password.
+
+    Raises:
+        UsageError: no such index, or a URL that cannot be read.
+        IndexUnavailable: anything else.
+    """
+    psycopg = psycopg_module()
+    try:
+        yield
+    except psycopg.errors.UndefinedTable as error:
+        raise UsageError(
+            f"There is no index {table!r} in this database: make it with build_pgvector_index, or "
+            "name another table."
+        ) from error
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is None:  # libpq could not read the URL
+            raise UsageError(
+                "The URL of the index cannot be read. Write postgresql://USER@HOST/DATABASE."
+            ) from error
+        raise _unavailable(table, error, "Grant it, or look at the database.") from error
+    except psycopg.DataError as error:
+        raise _unavailable(table, error, "Open it again: it was made anew meanwhile.") from error
+    except psycopg.Error as error:
+        raise _unavailable(table, error, "Ask again when the server answers.") from error
+
+
+def _unavailable(table: str, error: Exception, remedy: str) -> IndexUnavailable:
+    why = " ".join(str(error).split())  # libpq writes several lines
+    return IndexUnavailable(f"The index {table!r} in PostgreSQL cannot be asked: {why} {remedy}")
 
 
 def psycopg_module() -> ModuleType:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 
 from fastapi import FastAPI, Request, Response
+from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from penchant import __version__
@@ -55,18 +57,32 @@ def create_app(tenants: Mapping[str, Tenant], metrics: Metrics | None = None) ->
         description=ABOUT,
         openapi_tags=TAGS,
         lifespan=running,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     install_problem_handlers(app, meaning)
     for router in (*ROUTERS, console):
         app.include_router(router)
-    app.include_router(console)
+    _tell(app)
     if metrics is not None:
         _show(app, metrics)
     app.add_middleware(ModelVersion, tenants=tenants)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's own way of it
     return app
+
+
+def _tell(app: FastAPI) -> None:
+    """Written once: anybody may ask for it, and FastAPI takes a millisecond of all others each time."""
+
+    @cache
+    def written() -> bytes:
+        return to_json(app.openapi())
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def get_document() -> Response:
+        return Response(written(), media_type="application/json")
 
 
 def _show(app: FastAPI, metrics: Metrics) -> None:

@@ -2,7 +2,8 @@
 
 While the thread works, what arrives waits, and goes to it together as soon as it is free: the
 busier the service, the larger the batch, and a question that comes alone waits for nobody
-(continuous batching, as in Orca, Yu et al. 2022, for calls of one step). What waits is bounded: a
+(continuous batching, as in Orca, Yu et al. 2022, for calls of one step; to wait 2 ms for company made
+every answer later and none cheaper: ``bench/serving``). What waits is bounded: a
 full queue refuses at once, which keeps the answers that are given in time (Dean & Barroso 2013,
 "The tail at scale").
 """
@@ -14,10 +15,13 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from penchant.core import Overloaded, UsageError
+
+_STOPPING = "the service is stopping"
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
@@ -30,9 +34,6 @@ class BatchConfig:
     largest: int = 64
     """Most questions of one call."""
 
-    wait: float = 0.0
-    """Seconds for which an idle thread waits for company before it answers a question alone."""
-
     queue: int = 1024
     """Most questions that wait; more are refused with 503."""
 
@@ -44,15 +45,14 @@ class BatchConfig:
             raise UsageError(
                 f"largest and queue must be at least 1, got {self.largest} and {self.queue}."
             )
-        if not (self.wait >= 0 and self.deadline > 0):
-            raise UsageError(
-                f"wait must not be below 0 and deadline be above 0 seconds, got {self.wait} and "
-                f"{self.deadline}."
-            )
+        if not self.deadline > 0:
+            raise UsageError(f"deadline must be above 0 seconds, got {self.deadline}.")
 
 
 class Batcher(Generic[Asked, Answered]):
     """Gathers what coroutines of one event loop submit into calls of ``work``.
+
+    ``close`` may be called on any thread; everything else belongs to that loop.
 
     Attributes:
         calls: calls of ``work`` so far.
@@ -78,7 +78,8 @@ class Batcher(Generic[Asked, Answered]):
         self._work = work
         self._thread = ThreadPoolExecutor(1, name)
         self._waiting: deque[tuple[Asked, asyncio.Future[Answered]]] = deque()
-        self._busy = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._busy = self._closed = False
         self._seconds = 0.0  # a question's share of a call, smoothed
 
     def __len__(self) -> int:
@@ -89,16 +90,18 @@ class Batcher(Generic[Asked, Answered]):
         """The answer to one question.
 
         Raises:
-            Overloaded: the queue is full, or the deadline has passed.
+            Overloaded: the queue is full, the deadline has passed, or it is closed.
         """
+        if self._closed:
+            raise self._overloaded(_STOPPING)
         if len(self._waiting) >= self.config.queue:
             raise self._overloaded("more is asked than can be answered")
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answered] = loop.create_future()
         self._waiting.append((asked, answer))
         if not self._busy:
             self._busy = True
-            loop.call_later(self.config.wait, self._start, loop)
+            loop.call_soon(self._start, loop)
         try:
             async with asyncio.timeout(self.config.deadline):
                 return await answer
@@ -107,11 +110,18 @@ class Batcher(Generic[Asked, Answered]):
 
     def close(self) -> None:
         """Finish the call at work and stop the thread; what still waits is refused."""
+        self._closed = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                self._loop.call_soon_threadsafe(self._refuse)
+        self._thread.shutdown()
+
+    def _refuse(self) -> None:
+        """Tell those who wait that nobody will answer."""
         while self._waiting:
             _, answer = self._waiting.popleft()
             if not answer.done():
-                answer.set_exception(self._overloaded("the service is stopping"))
-        self._thread.shutdown()
+                answer.set_exception(self._overloaded(_STOPPING))
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Send what waits to the thread; leave out those who have gone away."""
@@ -124,7 +134,12 @@ class Batcher(Generic[Asked, Answered]):
             self._busy = False
             return
         began = loop.time()
-        call = loop.run_in_executor(self._thread, self._work, [asked for asked, _ in batch])
+        try:
+            call = loop.run_in_executor(self._thread, self._work, [asked for asked, _ in batch])
+        except RuntimeError:  # it was closed meanwhile
+            self._waiting.extendleft(reversed(batch))
+            self._refuse()
+            return
         call.add_done_callback(lambda done: self._finish(loop, batch, began, done))
 
     def _finish(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -18,8 +18,8 @@ from penchant.core import Event
 from .answers import Recorded, ServedList, ServedReason, recorded, served_list
 from .transport import Transport
 
-AT_ONCE = 1000
-"""Events or items of one request."""
+AT_ONCE, BYTES = 1000, 900_000
+"""Events or items of one request, and how long it may be: services take a megabyte."""
 
 
 class Client:
@@ -258,8 +258,17 @@ def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parts(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    rest = iter(rows)
-    while part := list(islice(rest, AT_ONCE)):
+    """As many rows at a time as one request takes; a longer one goes alone."""
+    part: list[dict[str, Any]] = []
+    held = 0
+    for row in rows:
+        long = len(json.dumps(row, default=str))
+        if part and (len(part) == AT_ONCE or held + long > BYTES):
+            yield part
+            part, held = [], 0
+        part.append(row)
+        held += long
+    if part:
         yield part
 
 

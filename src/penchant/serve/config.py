@@ -22,6 +22,10 @@ class ServeConfig:
     edge: EdgeConfig = field(default_factory=EdgeConfig)
     """What is let through."""
 
+    threads: int = 1
+    """Threads of one call of the model or the index. Where calls are short, several workers make more
+    of the cores."""
+
     live: LiveConfig = field(default_factory=LiveConfig)
     """How much is kept of what users do."""
 
@@ -33,6 +37,9 @@ class ServeConfig:
 
     log_url: str | None = None
     """Where the event log lies, such as ``postgresql://...``; in the data folder by default."""
+
+    runs: str | None = None
+    """The folder whose runs POST /v1/admin/reload takes; the one that --run lies in by default."""
 
     keep_models: int = 10
     """Models that the registry keeps."""
@@ -60,6 +67,6 @@ class ServeConfig:
     """A candidate that is not loaded and asked after this time does not answer."""
 
     def __post_init__(self) -> None:
-        for name in ("keep_models", "golden_seconds", "load_seconds"):
+        for name in ("keep_models", "threads", "golden_seconds", "load_seconds"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"[serve] {name} must be above 0, got {getattr(self, name)}.")

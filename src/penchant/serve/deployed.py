@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from penchant.core import LogError, PenchantError, generator
+from penchant.core import LogError, Overloaded, PenchantError, generator
 from penchant.engine import Answer, Ask, Engine, Explanation, Past
 from penchant.live import CatalogueConfig, Follower, ItemState, Live, LiveCatalogue
 from penchant.store.log import Change, Log
@@ -51,6 +51,8 @@ class Deployed:
         self._warned = -_WARN_EVERY
         self._warm = np.flatnonzero(engine.recommender.interactions.counts())
         self._asked = itertools.count()
+        self._warming = False
+        self._away: tuple[tuple[str, ...], tuple[str, ...]] = (), ()
         self.take_in()
         self.catalogue.start()
 
@@ -67,8 +69,13 @@ class Deployed:
     def answers(self, asks: Sequence[Ask]) -> list[Answer | PenchantError]:
         """An answer or an error for each question, by one engine; knows every acknowledged event."""
         self._catch_up()
-        engine, gone = self._engine, self._withdrawn()
-        return engine.answers([self._complete(ask, gone) for ask in asks])
+        self.catalogue.ready()  # the engine has them already
+        gone, engine = self._gone(), self._engine  # in this order: who is not gone is told of
+        if not self._warming:
+            return engine.answers([self._complete(ask, gone) for ask in asks])
+        able = [self._complete(ask, gone) for ask in asks if ask.query is None]
+        rest = iter(engine.answers(able) if able else [])
+        return [next(rest) if ask.query is None else _too_early() for ask in asks]
 
     def explain(self, ask: Ask, item_id: str, most: int) -> Explanation:
         """Why an item has its score; see ``Engine.explain``."""
@@ -82,9 +89,22 @@ class Deployed:
         chosen = generator(next(self._asked), "check").choice(self._warm, 3)
         return Ask(past=tuple(map(Past, self._engine.catalogue.items.names(chosen))), k=1)
 
+    def warm(self) -> None:
+        """Ask in words once: with the first such question a model that reads loads its language model.
+
+        That takes seconds. Until then questions in words are sent away, so that they hold up nobody.
+        """
+        if not self._engine.recommender.model.abilities.queries:
+            return
+        self._warming = True
+        try:
+            self._engine.answers([Ask(query="warm", k=1)])
+        finally:
+            self._warming = False
+
     def take_in(self) -> None:
         """Read the items that were put so far; those that were read already are left alone."""
-        self.catalogue.put(self.live.items())
+        self.catalogue.put(self.live.items(), self.live.withdrawn())
 
     def follow(self, changes: Sequence[Change]) -> None:
         """Hear of changes of the log."""
@@ -105,17 +125,16 @@ class Deployed:
         """Take what is popular now for those of whom nothing is known."""
         with self._growing:
             items = self._engine.catalogue.items
-            weights = self.live.popularity(items)
-            chosen = dict(zip(items, weights.tolist(), strict=True))
-            self._engine = self._engine.with_popularity(chosen)
+            self._engine = self._engine.with_popularity(self.live.popularity(items))
 
     def forget(self) -> None:
         """Let go of what is kept about users between questions."""
         self._engine.forget()
 
     def close(self) -> None:
-        """Stop reading items."""
+        """Stop reading items, and a rebuild of the index."""
         self.catalogue.close()
+        self._engine.close()
 
     def _catch_up(self) -> None:
         """Take in what was acknowledged; where the log cannot be read, answer by what is known."""
@@ -133,16 +152,13 @@ class Deployed:
             self._engine = self._engine.with_items(rows)
         self.catalogue.ready()
 
-    def _withdrawn(self) -> tuple[str, ...]:
-        """Items that cannot be had any more and that the engine was not told of yet."""
-        self.catalogue.ready()
-        if not self.catalogue.counts()["pending"]:
-            return ()
-        return tuple(
-            item
-            for item in self.live.withdrawn()
-            if (state := self.catalogue.state(item)) is not None and state.state == "pending"
-        )
+    def _gone(self) -> tuple[str, ...]:
+        """Items that cannot be had any more, and that the engine lists as it was not told so."""
+        away = self.catalogue.away
+        if away is not self._away[0]:
+            items = self._engine.catalogue.items
+            self._away = away, tuple(name for name in away if name in items)
+        return self._away[1]
 
     def _complete(self, ask: Ask, gone: Sequence[str]) -> Ask:
         """A question with what its user did so far."""
@@ -154,3 +170,7 @@ class Deployed:
         if self.live.follower.state.erased_at(ask.user_id):  # the model may have a vector of theirs
             return replace(ask, user_id=None, past=past)
         return replace(ask, past=past)
+
+
+def _too_early() -> Overloaded:
+    return Overloaded("The language model is being loaded, as the service has just begun.", 2)

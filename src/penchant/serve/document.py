@@ -17,23 +17,25 @@ WRITES = frozenset({"/v1/events", "/v1/impressions", "/v1/items", "/v1/users"})
 """Where a POST takes an ``Idempotency-Key``; what else writes may be repeated as it is."""
 
 REFUSALS = {
-    "400": "The body is not JSON as this service takes it, or the Idempotency-Key cannot be used.",
+    "400": "The address, a header or the body cannot be read; `type` says which.",
     "401": "A key is needed: `Authorization: Bearer KEY`.",
     "403": "The key does not allow this.",
     "404": "There is no such thing.",
     "408": "The request did not arrive in time.",
     "409": "That cannot be done as things stand.",
     "410": "It was done, and what was answered was erased since.",
-    "413": "The body is too large.",
+    "413": "The body is too large: more than a megabyte, unless the service is set otherwise.",
+    "414": "The address is too long.",
     "415": "The body is not application/json.",
+    "421": "The service has no such name; see `allow_hosts`.",
     "422": "The body or a parameter does not fit this route; `errors` says what and where.",
     "429": "Too many requests; `Retry-After` says when to come back.",
     "500": "A fault. It is unknown whether the request was done; it is safe to send it again.",
     "503": "More is asked than can be answered, or the disk refuses; see `Retry-After`.",
 }
 
-EVERYWHERE = ("401", "403", "422", "429", "500", "503")
-WITH_BODY = ("400", "408", "413", "415")
+EVERYWHERE = ("400", "401", "403", "414", "421", "422", "429", "500", "503")
+WITH_BODY = ("408", "413", "415")
 
 
 class Problem(BaseModel):

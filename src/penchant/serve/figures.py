@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from .edge import Metrics
 
@@ -10,15 +14,38 @@ QUESTIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 """Bounds of the buckets for questions of one call."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one tenant's service stands.
+
+    Attributes:
+        version: of the model that answers.
+        waiting: questions that wait for it.
+        items: that were put, by state.
+        added: when that model was taken in, seconds since 1970; None where nobody knows.
+        free: bytes that its folder has room for, or None.
+    """
+
+    version: str
+    waiting: int
+    items: Mapping[str, int]
+    added: float | None = None
+    free: int | None = None
+
+
 class Figures:
-    """The figures of one process; tenants are counted together.
+    """The figures of one process; tenants are counted together. Thread-safe.
 
     Args:
         metrics: where they are shown.
+        clock: seconds since 1970.
     """
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self.metrics = metrics
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._standing: dict[str, tuple[float, Standing]] = {}  # by tenant, and since when
         self._calls = metrics.histogram(
             "model_call_duration_seconds", "Calls that answer the questions of many connections."
         )
@@ -33,8 +60,25 @@ class Figures:
         self._swaps = metrics.counter("model_swaps_total", "Models that took over.")
         self._waiting = metrics.gauge("questions_waiting", "Questions that wait for the model.")
         self._items = metrics.gauge("items_put", "Items that were put, by state.", ("state",))
-        self._model = metrics.gauge("model_info", "1 for the model that answers.", ("version",))
-        self._version = ""
+        self._model = metrics.gauge(
+            "model_info", "Tenants (and workers) that a model answers.", ("version",)
+        )
+        self._added = metrics.gauge(
+            "model_added_timestamp_seconds",
+            "When the oldest model that answers was taken in.",
+            of_all="livemin",
+        )
+        self._followed = metrics.gauge(
+            "followed_timestamp_seconds",
+            "When the live state was last as new as the log; the earliest of tenants.",
+            of_all="livemin",
+        )
+        self._free = metrics.gauge(
+            "disk_free_bytes", "Room for logs and models; the least of tenants.", of_all="livemin"
+        )
+        self._ready = metrics.gauge(
+            "ready", "1 where a real question is answered, else 0.", of_all="livemin"
+        )
 
     def called(self, questions: int, seconds: float) -> None:
         """One call of the model."""
@@ -51,14 +95,34 @@ class Figures:
         """Impressions that were stored."""
         self._shown.inc(stored)
 
-    def stands(self, version: str, waiting: int, items: dict[str, int]) -> None:
-        """How it is now; called now and then."""
-        self._waiting.set(waiting)
+    def ready(self, good: bool) -> None:
+        """Whether a real question was answered."""
+        self._ready.set(good)
+
+    def stands(self, tenant: str, now: Standing) -> None:
+        """How a tenant's service is; called now and then, when its live state is as new as its log."""
+        with self._lock:
+            _, before = self._standing.get(tenant, (0.0, None))
+            self._standing[tenant] = self._clock(), now
+            if before is not None and before.version != now.version:
+                self._swaps.inc()
+                self._model.labels(before.version).set(0)
+            self._show()
+
+    def _show(self) -> None:
+        all_of_them = [one for _, one in self._standing.values()]
+        self._waiting.set(sum(one.waiting for one in all_of_them))
+        for version, tenants in Counter(one.version for one in all_of_them).items():
+            self._model.labels(version).set(tenants)
+        items: Counter[str] = Counter()
+        for one in all_of_them:
+            items.update(one.items)
         for state, count in items.items():
             self._items.labels(state).set(count)
-        if version != self._version:
-            if self._version:
-                self._swaps.inc()
-                self._model.labels(self._version).set(0)
-            self._model.labels(version).set(1)
-            self._version = version
+        self._followed.set(min(when for when, _ in self._standing.values()))
+        for gauge, known in (
+            (self._added, [one.added for one in all_of_them if one.added is not None]),
+            (self._free, [one.free for one in all_of_them if one.free is not None]),
+        ):
+            if known:
+                gauge.set(min(known))

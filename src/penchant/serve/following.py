@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 log = logging.getLogger("penchant.serve")
 
+_AFTER_A_FAULT = 5.0  # seconds; a disk that is full stays so for a while
+
 
 class Following:
     """Looks after a service: what other processes promoted, what is popular now, how it stands.
@@ -17,7 +19,7 @@ class Following:
         every: seconds between two looks.
     """
 
-    def __init__(self, look: Callable[[], None], every: float = 1.0) -> None:
+    def __init__(self, look: Callable[[], None], every: float = 0.25) -> None:
         self._look, self._every = look, every
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="following", daemon=True)
@@ -33,8 +35,11 @@ class Following:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._ended.wait(self._every):
+        pause = self._every
+        while not self._ended.wait(pause):
             try:
                 self._look()
+                pause = self._every
             except Exception:
                 log.exception("look-failed")
+                pause = max(self._every, _AFTER_A_FAULT)

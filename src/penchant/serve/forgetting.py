@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from penchant.core import BundleError, IdMap, Interactions
 from penchant.engine import Engine
-from penchant.store.log import hashed
+from penchant.live import Erased
 
 _USERS = "users.json"
 
@@ -41,20 +41,19 @@ def forget(bundle: Path, users: Collection[str]) -> bool:
     return True
 
 
-def erased_in(bundle: Path, erased: Mapping[str, int], salt: str) -> list[str]:
+def erased_in(bundle: Path, erased: Erased) -> list[str]:
     """The users of a bundle who were erased since it was trained; 1 µs a user.
 
     Args:
         bundle: its folder.
-        erased: by the hash of their id, as the live state has them.
-        salt: of those hashes.
+        erased: as the live state knows them.
 
     Raises:
         BundleError: it is damaged.
     """
     if not erased:
         return []
-    return [user_id for user_id in _users(bundle) if hashed(salt, user_id) in erased]
+    return list(erased.found_in(_users(bundle)))
 
 
 def _users(bundle: Path) -> list[str]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from penchant.core import UsageError
-from penchant.live import Follower
+from penchant.live import Follower, ItemState
 from penchant.store.log import Fields, Log, Once
 
 from .deployed import Deployed
+from .titles import Titles
 
 Row = Mapping[str, object]
-
-_LOOK = 0.002  # seconds between two looks at an item that is being read
 
 
 class Items:
@@ -24,14 +24,11 @@ class Items:
         log: where items are durable.
         follower: of that log.
         deployed: the model that answers.
-        seconds: for which a put of a few items waits until they can be recommended.
     """
 
-    def __init__(
-        self, log: Log, follower: Follower, deployed: Callable[[], Deployed], seconds: float
-    ) -> None:
+    def __init__(self, log: Log, follower: Follower, deployed: Callable[[], Deployed]) -> None:
         self._log, self._follower, self._deployed = log, follower, deployed
-        self._seconds = seconds
+        self._titles = Titles()
 
     def put(self, items: Sequence[Row], once: Once | None = None) -> list[int]:
         """Add or replace items; the ``seq`` of each. Their text is read in the background.
@@ -46,19 +43,10 @@ class Items:
         self._follower.catch_up()
         return seqs
 
-    def put_and_wait(self, items: Sequence[Row]) -> list[dict[str, Any]]:
-        """Add or replace a few items; where each stands once it was read, or after a while.
-
-        Returns:
-            ``id``, ``seq``, ``state`` and, for one that cannot be recommended, the ``reason``.
-        """
-        seqs = self.put(items)
-        names = [str(item["item_id"]) for item in items]
-        until = time.monotonic() + self._seconds
-        return [
-            {"id": name, "seq": seq, **self._stands(name, until)}
-            for name, seq in zip(names, seqs, strict=True)
-        ]
+    def stands(self, item_id: str) -> ItemState:
+        """Where an item stands that was put."""
+        # none: it was put before with the same fields
+        return self._deployed().stands(item_id) or ItemState("ready")
 
     def get(self, item_id: str) -> Fields | None:
         """The columns of an item, as it was put or else as the model learned it; None if unknown."""
@@ -72,25 +60,12 @@ class Items:
     def find(self, query: str, limit: int, offset: int) -> tuple[list[dict[str, str]], int]:
         """Items whose id or title holds some letters, and how many there are."""
         catalogue = self._deployed().engine.catalogue
-        pairs: list[tuple[str, str]] = list(zip(catalogue.items, catalogue.titles, strict=True))
-        if query:
-            wanted = query.casefold()
-            pairs = [
-                (name, title)
-                for name, title in pairs
-                if wanted in title.casefold() or wanted in name.casefold()
-            ]
-        page = pairs[offset : offset + limit]
-        return [{"item_id": name, "title": title} for name, title in page], len(pairs)
-
-    def _stands(self, name: str, until: float) -> dict[str, str]:
-        stands = self._deployed().stands(name)
-        while stands is not None and stands.state == "pending" and time.monotonic() < until:
-            time.sleep(_LOOK)
-            stands = self._deployed().stands(name)
-        if stands is None:  # it was put before with the same fields
-            return {"state": "ready"}
-        return {"state": stands.state} | ({"reason": stands.reason} if stands.reason else {})
+        found = self._titles.find(catalogue, query) if query else np.arange(len(catalogue))
+        page = [
+            {"item_id": catalogue.items.name(code), "title": catalogue.titles[code]}
+            for code in found[offset : offset + limit].tolist()
+        ]
+        return page, len(found)
 
     def _check(self, items: Sequence[Row]) -> None:
         """Refuse fields that would only fail in the background."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penchant.core import BundleError, LogError, Unsupported, UsageError
+from penchant.core import BundleError, IndexUnavailable, LogError, Unsupported, UsageError
 
 from .edge import HttpProblem
 
@@ -24,4 +24,7 @@ def meaning(error: Exception) -> HttpProblem | None:
     if isinstance(error, LogError):
         detail = "The event log cannot be used now. It is safe to send the same again."
         return HttpProblem(503, "log-unavailable", detail, headers={"retry-after": "5"})
+    if isinstance(error, IndexUnavailable):
+        detail = "The index cannot be asked now. It is safe to send the same again."
+        return HttpProblem(503, "index-unavailable", detail, headers={"retry-after": "5"})
     return None

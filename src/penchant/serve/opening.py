@@ -59,13 +59,14 @@ def open_service(
     registry = Registry(folder / MODELS, config.keep_models)
     current = registry.standing().current or _taken_in(registry, run)
     log = open_log(config.log_url or folder / LOG)
+    swaps: Swaps | None = None
     try:
         follower = Follower(log, config.live, folder / SNAPSHOT, writes=first)
         follower.catch_up()
 
         def deploy(bundle: Path, name: str) -> Deployed:
             # an old run may know people who were erased since
-            if gone := erased_in(bundle, follower.state.erased, follower.state.salt):
+            if gone := erased_in(bundle, follower.state.erased):
                 with registry.bundles():
                     forget(bundle, gone)
             engine = Engine.load(bundle, config.policy, version=name)
@@ -75,10 +76,12 @@ def open_service(
         registry.promote(current)  # the first one: only now that it was loaded
         swaps = Swaps(registry, service, deploy, config, run)
         service.tend()
-        swaps.start()
+        swaps.start(take_in=first)
         if first:
             swaps.forget_erased()
     except BaseException:
+        if swaps is not None:
+            swaps.close()
         log.close()
         raise
     follower.start()
@@ -104,8 +107,13 @@ def make_folder(folder: Path) -> None:
     """Make a folder that can be written to, for its owner alone.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: it cannot, or there is a run.
     """
+    if (folder / "manifest.json").is_file():
+        raise UsageError(
+            f"--data {folder} is a run, which a service must not write to. Name a folder of the "
+            f"service's own: --run {folder} --data service."
+        )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -18,6 +18,7 @@ class Place:
         host: that it listens on.
         port: likewise.
         config: sizes and times.
+        shared: a folder that all processes have while they run; None where there is one process.
     """
 
     data: Path
@@ -25,3 +26,4 @@ class Place:
     host: str
     port: int
     config: ServeConfig = field(default_factory=ServeConfig)
+    shared: Path | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -45,9 +45,12 @@ class Service:
         self.follower = follower
         self.config = config or ServeConfig()
         self.started_at = time.time()
-        self.items = Items(log, follower, lambda: self._deployed, self.config.item_seconds)
+        self.items = Items(log, follower, lambda: self.deployed)
         self._deployed = deployed
         self._before: Deployed | None = None
+        self._coming: Deployed | None = None
+        self._turn: Callable[[], None] = lambda: None
+        self._leave: Callable[[], None] = lambda: None
         self._swapping = threading.Lock()
         self._refresh_at, self._refreshed = 0.0, -1
         follower.watch(self._follow)
@@ -55,16 +58,31 @@ class Service:
     @property
     def deployed(self) -> Deployed:
         """The model that answers."""
+        self._turn()
         return self._deployed
 
     @property
     def version(self) -> str:
         """Its name."""
-        return self._deployed.version
+        return self.deployed.version
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The names of the models that can answer from one batch to the next."""
+        return tuple(one.version for one in self._at_work())
+
+    def swapped_by(self, turn: Callable[[], None], leave: Callable[[], None]) -> None:
+        """Say who exchanges the models.
+
+        Args:
+            turn: called before each batch of questions; may ``turn_to`` another model.
+            leave: called when the service closes.
+        """
+        self._turn, self._leave = turn, leave
 
     def answers(self, asks: Sequence[Ask]) -> list[Answer | PenchantError]:
         """An answer or an error for each question; events acknowledged before the call count."""
-        return self._deployed.answers(asks)
+        return self.deployed.answers(asks)
 
     def explain(self, ask: Ask, item_id: str, most: int = 5) -> tuple[str, Explanation]:
         """The model that answers, and why an item has its score with it.
@@ -73,7 +91,7 @@ class Service:
             UsageError: the catalogue lacks the item.
             Unsupported: the model cannot answer such a question.
         """
-        deployed = self._deployed
+        deployed = self.deployed
         return deployed.version, deployed.explain(ask, item_id, most)
 
     def check(self) -> None:
@@ -96,26 +114,47 @@ class Service:
         self.follower.catch_up()
         return removed
 
-    def swap(self, deployed: Deployed) -> None:
-        """Let another model answer from the next batch on; the one before is kept for ``back``."""
+    def accompany(self, deployed: Deployed) -> None:
+        """Keep a model up to date that is to answer soon, in the place of an earlier such one."""
         with self._swapping:
-            gone, self._before, self._deployed = self._before, self._deployed, deployed
+            gone, self._coming = self._coming, deployed
         deployed.take_in()  # what was put while it was being made ready
         if gone is not None:
             gone.close()
 
-    def holds(self, version: str) -> bool:
-        """Whether the model before is the one named, and in memory still."""
-        return self._before is not None and self._before.version == version
-
-    def back(self, version: str) -> bool:
-        """Let the model before answer again, where it is the one named; False where it is not."""
+    def dismiss_but(self, version: str | None) -> None:
+        """Let go of the model that was to answer soon, but where it is the one named."""
         with self._swapping:
-            before = self._before
-            if before is None or before.version != version:
+            gone = self._coming
+            if gone is None or gone.version == version:
+                return
+            self._coming = None
+        gone.close()
+
+    def holds(self, version: str) -> bool:
+        """Whether ``turn_to`` could let that model answer."""
+        return version in self.versions
+
+    def turn_to(self, version: str) -> bool:
+        """Let another model answer from the next batch on; the one before is kept.
+
+        Returns:
+            whether it answers now; False where it is not in memory.
+        """
+        gone = None
+        with self._swapping:
+            if self._deployed.version == version:
+                return True
+            if self._coming is not None and self._coming.version == version:
+                gone, self._before = self._before, self._deployed
+                self._deployed, self._coming = self._coming, None
+            elif self._before is not None and self._before.version == version:
+                self._before, self._deployed = self._deployed, self._before
+            else:
                 return False
-            self._before, self._deployed = self._deployed, before
-            return True
+        if gone is not None:
+            gone.close()
+        return True
 
     def tend(self) -> None:
         """Do what can wait: take what is popular now for those of whom nothing is known."""
@@ -123,13 +162,15 @@ class Service:
         if now < self._refresh_at or self.log.last_seq() == self._refreshed:
             return
         self._refreshed = self.log.last_seq()
-        self._deployed.refresh()
+        self.follower.catch_up()  # the last event before a pause is counted too
+        for deployed in self._at_work():  # one that answered before may answer again
+            deployed.refresh()
         # as rarely as it is slow: it may never take more than a hundredth of the time
         self._refresh_at = now + max(self.config.popular_seconds, 100 * (time.monotonic() - now))
 
     def status(self) -> dict[str, Any]:
         """How it is, in numbers."""
-        deployed, state = self._deployed, self.follower.state
+        deployed, state = self.deployed, self.follower.state
         hits, misses = deployed.engine.cached
         return {
             "model_version": deployed.version,
@@ -144,6 +185,7 @@ class Service:
 
     def close(self) -> None:
         """Stop the threads, write what should be written, close the log."""
+        self._leave()
         for deployed in self._at_work():
             deployed.close()
         self.follower.close()
@@ -151,7 +193,8 @@ class Service:
 
     def _at_work(self) -> list[Deployed]:
         with self._swapping:
-            return [one for one in (self._deployed, self._before) if one is not None]
+            every = (self._deployed, self._before, self._coming)
+            return [one for one in every if one is not None]
 
     def _follow(self, changes: Sequence[Change]) -> None:
         erased = any(isinstance(change, UserErased) for change in changes)

@@ -18,8 +18,9 @@ from types import FrameType
 
 from penchant.core import PenchantError
 
+from .edge import forget_worker
 from .place import Place
-from .together import figures_together, mark_dead
+from .together import figures_together
 
 _LOOK = 0.1  # seconds between two looks at the workers
 _PAUSE = 1.0  # seconds before a worker that died is started again
@@ -42,6 +43,7 @@ class Supervisor:
         self._listening = listening
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[SpawnProcess | None] = [None] * workers
+        self._again: dict[int, float] = {}  # when one that died is to be started
         self._signal: int = 0  # that asked to leave
         self._figures = ""  # the folder where the workers put theirs
 
@@ -63,7 +65,7 @@ class Supervisor:
         status = 0
         try:
             for worker in range(len(self._workers)):
-                status = status or self._start(worker, self._place.run if worker == 0 else None)
+                status = status or self._start(worker)
             if not status and not self._signal:
                 started()
             while not status and not self._signal:
@@ -73,28 +75,40 @@ class Supervisor:
             self._end()
         return status
 
-    def _start(self, number: int, run: Path | None) -> int:
+    def _start(self, number: int) -> int:
         """Start a worker and wait until it is ready; its exit status where it ends instead."""
-        ready = self._context.Event()
-        place = replace(self._place, run=run)
-        given = (place, self._listening, ready, number == 0)
-        process = self._context.Process(target=work, args=given, name=f"penchant worker {number}")
-        process.start()
-        self._workers[number] = process
+        process, ready = self._begin(number)
         while not ready.wait(_LOOK) and not self._signal:
             if not process.is_alive():
                 return process.exitcode or 1
         return 0
 
+    def _begin(self, number: int) -> tuple[SpawnProcess, Event]:
+        """Start a worker; and what says that it is ready."""
+        ready = self._context.Event()
+        place = replace(self._place, shared=Path(self._figures))
+        given = (place, self._listening, ready, number == 0)
+        process = self._context.Process(target=work, args=given, name=f"penchant worker {number}")
+        process.start()
+        self._workers[number] = process
+        return process, ready
+
     def _mend(self) -> None:
+        """Start those anew that died, a while after they did; nobody waits for another's start."""
         for number, process in enumerate(self._workers):
-            if process is not None and not process.is_alive() and not self._signal:
-                mark_dead(process.pid, self._figures)
+            if process is None or process.is_alive() or self._signal:
+                continue
+            if number not in self._again:
+                if process.pid is not None:
+                    forget_worker(process.pid)
                 sys.stderr.write(
                     f"worker {number} ended ({process.exitcode}), and is started anew\n"
                 )
-                time.sleep(_PAUSE)
-                self._start(number, None)
+                self._again[number] = time.monotonic() + _PAUSE
+            elif time.monotonic() >= self._again[number]:
+                del self._again[number]
+                process.close()
+                self._begin(number)
 
     def _leave(self, number: int, _: FrameType | None) -> None:
         self._signal = number

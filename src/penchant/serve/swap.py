@@ -1,26 +1,35 @@
-"""Another model takes over between two requests; the one before is kept for ``roll back``."""
+"""Another model takes over between two batches of questions; the one before is kept for ``roll back``.
+
+Several processes may serve one folder. Whichever is asked to exchange models has all of them make the
+new one ready, and only then writes its name into the registry. Each looks there before each batch, so
+that all exchange it at that moment: no question begun later goes to the old one.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from penchant.core import BundleError, Overloaded, UsageError
-from penchant.engine import golden_of
+from penchant.core import BundleError, Overloaded, PenchantError, UsageError
 from penchant.store import Registry, Standing
 
-from .candidate import Examined, asked, examine
 from .config import ServeConfig
-from .deployed import Deployed
 from .forgetting import erased_in, forget
+from .peers import Held, Peers
+from .runs import Runs
 from .service import Service
+from .vetting import Deploy, Vetting
 
 log = logging.getLogger("penchant.serve")
+
+WORKERS = "workers"
+_LOOK = 0.02  # seconds between two looks at what the other processes hold
+_AGAIN = 60.0  # seconds until a model that could not be made ready is tried once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,50 +50,66 @@ class Swapped:
 class Swaps:
     """Takes models in, looks at them, lets them answer, and goes back.
 
-    One at a time. The registry is the memory: what it says is what answers after a restart, and
-    other processes that serve the same folder follow it.
+    One at a time, among all processes. The registry is the memory: what it says is what answers,
+    here, in the other processes, and after a restart.
 
     Args:
         registry: of the data folder.
         service: what answers.
         deploy: makes a model ready to answer, from its bundle and name.
         config: limits.
-        run: the run that the service was started with; others are taken from beside it only.
+        run: the run that the service was started with, if any.
     """
 
     def __init__(
         self,
         registry: Registry,
         service: Service,
-        deploy: Callable[[Path, str], Deployed],
+        deploy: Deploy,
         config: ServeConfig,
         run: Path | None = None,
     ) -> None:
         self.registry = registry
         self.config = config
         self._service = service
-        self._deploy = deploy
-        self._run = None if run is None else run.expanduser().resolve()
+        self._vetting = Vetting(registry, service, deploy, config)
+        self._runs = Runs(run, config.runs)
+        self._peers = Peers(registry.folder / WORKERS)
         self._lock = threading.Lock()
+        self._stop = threading.Event()
         self._seen = registry.stamp()
+        self._refused: dict[str, tuple[float, str]] = {}  # when and why, by version
         self._erased = 0  # users whose erasure was carried out in the bundles
+        service.swapped_by(self._turn, self.close)
 
-    def start(self) -> None:
-        """Let the run of the command line answer, where it never did.
+    def start(self, take_in: bool = True) -> None:
+        """Join the other processes, and let the run of the command line answer, where it never did.
 
         One that did is left alone: what was promoted or rolled back since stays so.
+
+        Args:
+            take_in: whether this is the process that takes the run in.
 
         Raises:
             BundleError: it did not pass.
         """
-        if self._run is not None and not self.registry.answered(self._run):
+        self._peers.join(self._held())
+        self.follow()  # what was promoted while this process was loading
+        run = self._runs.first
+        if take_in and run is not None and not self.registry.answered(run):
             self.reload()
+
+    def close(self) -> None:
+        """Give up what is being looked at, and leave the other processes."""
+        self._stop.set()
+        self._vetting.stop()
+        self._peers.leave()
 
     def reload(self, run: str | None = None, promote: bool = True) -> Swapped:
         """Take a run in, look at it in a child process, and let it answer.
 
         Args:
-            run: a folder beside the run that the service was started with; that run by default.
+            run: the name of a folder of runs; the run of the command line by default.
             promote: False only registers it.
 
         Raises:
@@ -93,8 +118,9 @@ class Swaps:
             Overloaded: another model is being looked at.
         """
         with self._alone():
-            version = self.registry.add(self._place(run)).name
-            found = self._examined(version)
+            version = self.registry.add(self._runs.find(run)).name
+            self._scrub(version)
+            found = self._vetting.examined(version)
             if promote:
                 self._let_answer(version)
             return Swapped(version, self.registry.standing(), found.figures)
@@ -108,7 +134,7 @@ class Swaps:
             Overloaded: another model is being looked at.
         """
         with self._alone():
-            found = self._examined(version)
+            found = self._vetting.examined(version)
             self._let_answer(version)
             return Swapped(version, self.registry.standing(), found.figures)
 
@@ -124,14 +150,9 @@ class Swaps:
             before = self.registry.standing().previous
             if before is None:
                 raise UsageError("There is no earlier model to roll back to.")
-            if not self._service.holds(before):
-                self._service.swap(self._ready(before))
-                standing = self.registry.roll_back()
-            else:
-                standing = self.registry.roll_back()
-                self._service.back(before)
-            self._seen = self.registry.stamp()
-            return Swapped(before, standing)
+            with self._ready_everywhere(before):
+                self.registry.roll_back()
+            return Swapped(before, self.registry.standing())
 
     def forget(self, user_id: str) -> int:
         """Take a user out of every registered bundle; out of how many."""
@@ -147,122 +168,117 @@ class Swaps:
         state = self._service.follower.state
         if len(state.erased) == self._erased:
             return 0
-        self._erased = len(state.erased)
+        erased = len(state.erased)
         with self.registry.bundles() as bundles:
-            gone = [(path, erased_in(path, state.erased, state.salt)) for path in bundles]
-            return sum(forget(path, users) for path, users in gone if users)
+            gone = [(path, erased_in(path, state.erased)) for path in bundles]
+            forgotten = sum(forget(path, users) for path, users in gone if users)
+        self._erased = erased  # now that it was carried out
+        return forgotten
 
-    def follow(self) -> bool:
-        """Let the model answer that another process promoted; whether there was one."""
-        stamp = self.registry.stamp()
-        if stamp == self._seen or not self._lock.acquire(blocking=False):
-            return False
+    def follow(self) -> None:
+        """Do what another process asks for: make a model ready, let one answer."""
+        if not self._lock.acquire(blocking=False):
+            return
         try:
+            wanted = self._peers.wanted()  # first: it is withdrawn once the registry says the same
             current = self.registry.standing().current
-            changed = current is not None and current != self._service.version
-            if current is not None and changed and not self._service.back(current):
-                self._service.swap(self._ready(current))
-            self._seen = stamp
+            self._refused = {v: told for v, told in self._refused.items() if v in (wanted, current)}
+            for version in (wanted, current):
+                self._prepare(version)
+            self._turn()
+            self._service.dismiss_but(wanted)
+            self._peers.tell(self._held())
         finally:
             self._lock.release()
-        return changed
+
+    def _turn(self) -> None:
+        """Let the model answer that the registry names, where it is ready; microseconds if it is."""
+        stamp = self.registry.stamp()
+        if stamp == self._seen:
+            return
+        current = self.registry.standing().current
+        if current is not None and self._service.turn_to(current):
+            log.info("answers", extra={"told": {"version": current}})
+            self._peers.tell(self._held())
+        self._seen = stamp  # one that is not ready is looked after by ``follow``
 
     def _let_answer(self, version: str) -> None:
-        if self._service.version == version:
+        if self._service.version == version == self.registry.standing().current:
             return
-        deployed = self._ready(version)
-        try:
+        with self._ready_everywhere(version):
             self.registry.promote(version)
-        except BaseException:
-            deployed.close()
-            raise
-        self._service.swap(deployed)
-        self._seen = self.registry.stamp()
-        log.info("promoted", extra={"told": {"version": version}})
 
-    def _ready(self, version: str) -> Deployed:
-        """A model in this process, asked once more, that has read the items put so far.
+    @contextmanager
+    def _ready_everywhere(self, version: str) -> Iterator[None]:
+        """A block that writes a model into the registry which every process is ready to answer with.
 
         Raises:
-            BundleError: it does not answer here as it did when it was saved, or is of another
-                catalogue.
+            BundleError: one of them is not.
         """
-        path = self.registry.path(version)
-        deployed = self._deploy(path, version)
+        if not self._service.holds(version):
+            self._service.accompany(self._vetting.ready(version))
         try:
-            found = asked(deployed.engine, golden_of(path), self.config.golden_seconds)
-            _refuse(version, found.problems)
-            self._same_catalogue(version, deployed)
-            self._until_read(version, deployed)
-            deployed.refresh()
+            with self._peers.asked_for(version):
+                self._wait_for_others(version)
+                yield
         except BaseException:
-            deployed.close()
+            self._service.dismiss_but(None)
             raise
-        return deployed
+        self._turn()
 
-    def _examined(self, version: str) -> Examined:
-        """Look at a bundle in a child process; one that fails is dropped from the registry.
-
-        Raises:
-            BundleError: it may not answer.
-        """
-        path = self.registry.path(version)
-        found = examine(path, self.config.golden_seconds, self.config.load_seconds)
-        try:
-            _refuse(version, found.problems)
-        except BundleError:
-            self.registry.refuse(version, found.problems[0])
-            log.warning("refused", extra={"told": {"version": version}})
-            raise
-        return found
-
-    def _same_catalogue(self, version: str, candidate: Deployed) -> None:
-        known = self._service.deployed.engine.catalogue.items
-        items = candidate.engine.catalogue.items
-        kept = sum(name in items for name in known)
-        if 2 * kept < len(known):
-            raise BundleError(
-                f"{version} knows {kept:,} of the {len(known):,} items that can be recommended now: "
-                "it is of another catalogue. Use another data folder for it."
-            )
-
-    def _until_read(self, version: str, deployed: Deployed) -> None:
-        """Wait until a candidate has read the items that were put.
-
-        Raises:
-            BundleError: that takes too long.
-        """
+    def _wait_for_others(self, version: str) -> None:
         until = time.monotonic() + self.config.load_seconds
-        while deployed.pending:
-            if time.monotonic() > until:
+        while late := [n for n, held in self._peers.others().items() if not _ready(version, held)]:
+            if self._stop.wait(_LOOK) or time.monotonic() > until:
                 raise BundleError(
-                    f"{version} did not read the items that were put within "
-                    f"{self.config.load_seconds:g} s."
+                    f"{version} may not answer: {len(late)} of the processes that serve here did not "
+                    f"make it ready within {self.config.load_seconds:g} s."
                 )
-            time.sleep(0.01)
 
-    def _place(self, run: str | None) -> Path:
-        if run is None and self._run is not None:
-            return self._run
-        if run is None or self._run is None:
-            raise UsageError("Name a run; the service was started without one (--run).")
-        place = (self._run.parent / run).resolve()
-        if not place.is_relative_to(self._run.parent):
-            raise UsageError(f"Runs are taken from {self._run.parent} only.")
-        if not place.is_dir():
-            raise UsageError(f"{self._run.parent} holds no run of that name.")
-        return place
+    def _prepare(self, version: str | None) -> None:
+        """Make a model ready that another process wants; one that fails rests for a while."""
+        if version is None or self._service.holds(version):
+            return
+        when, _ = self._refused.get(version, (-_AGAIN, ""))
+        if time.monotonic() - when < _AGAIN:
+            return
+        try:
+            self._service.accompany(self._vetting.ready(version))
+            self._refused.pop(version, None)
+            self._seen = (0, 0)  # it may be the one that answers already
+        except PenchantError as error:
+            log.exception("not-ready", extra={"told": {"version": version}})
+            self._refused[version] = time.monotonic(), str(error)
+
+    def _held(self) -> Held:
+        refused = {version: why for version, (_, why) in self._refused.items()}
+        return Held(self._service.versions, refused)
+
+    def _scrub(self, version: str) -> None:
+        """Take out of a bundle who was erased since it was trained."""
+        self._service.follower.catch_up()
+        state, path = self._service.follower.state, self.registry.path(version)
+        if gone := erased_in(path, state.erased):
+            with self.registry.bundles():
+                forget(path, gone)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         if not self._lock.acquire(blocking=False):
             raise Overloaded("Another model is being looked at. Try again later.", 10)
         try:
-            yield
+            with self._peers.alone():
+                yield
         finally:
             self._lock.release()
 
 
-def _refuse(version: str, problems: tuple[str, ...]) -> None:
-    if problems:
-        raise BundleError(f"{version} may not answer: {' '.join(problems)}")
+def _ready(version: str, held: Held) -> bool:
+    """Whether a process holds a version.
+
+    Raises:
+        BundleError: it refused it.
+    """
+    if version in held.refused:
+        raise BundleError(f"{version} may not answer: in another process, {held.refused[version]}")
+    return version in held.ready

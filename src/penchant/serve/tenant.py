@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,8 +10,9 @@ from penchant.engine import Answer, Ask
 
 from .batching import Batcher
 from .edge import Metrics
-from .figures import Figures
+from .figures import Figures, Standing
 from .following import Following
+from .premises import Premises
 from .service import Service
 from .swap import Swaps
 
@@ -47,19 +49,26 @@ class Tenant:
             f"answers {name}".strip(), service.answers, service.config.asking, figures.called
         )
 
+        place = None if swaps is None else Premises(swaps.registry)
+
         def look() -> None:
-            service.tend()
-            counts = service.deployed.catalogue.counts()
-            figures.stands(service.version, len(asking), counts)
             if swaps is not None:
                 swaps.follow()
+            service.tend()
+            counts = service.deployed.catalogue.counts()
+            version = service.version
+            added, free = (None, None) if place is None else (place.added(version), place.free())
+            figures.stands(name, Standing(version, len(asking), counts, added, free))
+            if swaps is not None:
                 swaps.forget_erased()
 
         return cls(service, asking, figures, Following(look), swaps)
 
     def start(self) -> None:
-        """Begin what is done now and then."""
+        """Begin what is done now and then, and what makes the first question in words a quick one."""
         self.following.start()
+        warm = self.service.deployed.warm
+        threading.Thread(target=warm, name="warming", daemon=True).start()
 
     def erase(self, user_id: str) -> dict[str, int]:
         """Forget somebody: in log, live state, caches, and in the models of the registry.
@@ -75,5 +84,7 @@ class Tenant:
     def close(self) -> None:
         """Finish the questions at work, then stop the threads and close the log."""
         self.asking.close()
+        if self.swaps is not None:
+            self.swaps.close()
         self.following.stop()
         self.service.close()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
 from penchant.core import UsageError
 
+from .edge import TENANT
 from .figures import Figures
 from .opening import open_service
 from .place import Place
 from .tenant import Tenant
 
 TENANTS = "tenants"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def open_tenants(
@@ -53,10 +52,10 @@ def open_tenants(
 
 
 def _folder(data: Path, name: str) -> Path:
-    if not NAME.fullmatch(name):
+    if not TENANT.fullmatch(name):
         raise UsageError(
-            f"A key has the tenant {name!r}: a tenant's name is letters, digits, dots, hyphens and "
-            "underscores, and begins with a letter or digit. Add the key again."
+            f"A key has the tenant {name!r}: a tenant's name is small letters, digits, dots, hyphens "
+            "and underscores, and begins with a letter or digit. Add the key again."
         )
     return data / TENANTS / name
 

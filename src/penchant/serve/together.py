@@ -22,11 +22,3 @@ def figures_together() -> Iterator[str]:
             del os.environ[VARIABLE]
             if before is not None:
                 os.environ[VARIABLE] = before
-
-
-def mark_dead(process: int | None, folder: str) -> None:
-    """Let go of what a process that ended said of the moment; what it counted stays."""
-    from prometheus_client import multiprocess
-
-    if process is not None:
-        multiprocess.mark_process_dead(process, folder)  # type: ignore[no-untyped-call]

@@ -136,7 +136,7 @@ class FakeModel:
         return type(self)(self.config, np.concatenate([self.vectors, new]), prior)
 
 
-def _vectors(texts: tuple[str, ...]) -> NDArray[np.float32]:
+def _vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     out = np.zeros((len(texts), DIM), np.float32)
     for row, text in enumerate(texts):
         for word in text.lower().split():

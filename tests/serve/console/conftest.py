@@ -1,4 +1,4 @@
-"""A page in a headless Chromium, over a service in a process of its own."""
+"""A page in a headless Chromium, over a service in a process of its own that the tests share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from penchant.testing.service_process import ServiceProcess
 
 
 @pytest.fixture(scope="module")  # its event loop runs as long, and would be in the way of others
@@ -27,10 +29,18 @@ def bad(said) -> bool:
     return said.type == "error" and not said.text.startswith("Failed to load resource")
 
 
+@pytest.fixture(scope="module")
+def address(chromium, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a service; a test chooses for a user of its own."""
+    folder = tmp_path_factory.mktemp("console")
+    service = ServiceProcess("--run", run, "--data", folder / "service")
+    yield service.url
+    service.kill()
+
+
 @pytest.fixture
-def open_page(chromium, run: Path, tmp_path: Path, serving: Callable) -> Iterator[Callable]:
-    """``open_page()``: a fresh page over a fresh service; at the end nothing may have gone wrong in it."""
-    url = serving("--run", run, "--data", tmp_path / "service").url
+def open_page(chromium, address: str) -> Iterator[Callable]:
+    """``open_page()``: a fresh page; at the end nothing may have gone wrong in it."""
     contexts, wrong = [], []
 
     def start(view: str = "try", **about: object):
@@ -41,7 +51,7 @@ def open_page(chromium, run: Path, tmp_path: Path, serving: Callable) -> Iterato
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if bad(said) else None)
         page.on("response", lambda it: wrong.append(it.url) if it.status in (404, 500) else None)
-        page.goto(f"{url}/console#{view}")
+        page.goto(f"{address}/console#{view}")
         return page
 
     yield start

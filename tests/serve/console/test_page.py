@@ -157,3 +157,161 @@ def test_on_a_narrow_screen_nothing_is_wider_than_it(open_page):
     page = open_page(viewport={"width": 375, "height": 740})
     ask(page, "u1")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_on_a_narrow_screen_a_title_keeps_its_lines_short_of_a_column_of_letters(open_page):
+    page = open_page(viewport={"width": 375, "height": 740})
+    ask(page, "u1")
+    names = page.locator("#list .name").evaluate_all("all => all.map(one => one.offsetWidth)")
+    columns = page.locator("#list > li > div:first-of-type").evaluate_all(
+        "all => all.map(one => one.clientWidth)"
+    )
+    assert min(columns) > 200
+    assert max(names) <= 375
+    top = page.locator("#list-card").evaluate("one => one.getBoundingClientRect().top")
+    assert top < 740  # the list is in sight, not below the form
+
+
+def test_a_choice_made_by_keys_leaves_the_keyboard_where_it_was(open_page):
+    page = open_page()
+    ask(page, "u1")
+    page.locator("#list > li >> nth=2").locator(".choose").focus()
+    with page.expect_response("**/v1/impressions"):
+        page.keyboard.press("Enter")
+    page.wait_for_function("document.getElementById('list-about').textContent.includes('after')")
+    where = "[...document.querySelectorAll('#list > li')].findIndex(li => li.contains(document.activeElement))"
+    assert page.evaluate(where) == 2
+    assert page.evaluate("document.activeElement.className") == "choose"
+
+
+def test_an_answer_that_comes_too_late_is_not_shown(open_page):
+    page = open_page()
+    held = []
+
+    def hold_back_the_first(route) -> None:
+        if "slow one" in route.request.post_data:
+            held.append(route)  # answered below, after the second
+        else:
+            route.continue_()
+
+    page.route("**/v1/recommend", hold_back_the_first)
+    page.fill("#ask-user", "slow one")
+    page.press("#ask-user", "Enter")
+    shown = ask(page, "u1")
+    with page.expect_response("**/v1/recommend"):
+        held[0].continue_()
+    page.wait_for_timeout(100)
+    assert listed(page) == shown
+
+
+def test_why_of_items_like_one_speaks_of_that_one(open_page):
+    page = open_page()
+    ask(page, "u1")
+    title = page.locator("#list .name >> nth=0").evaluate("one => one.firstChild.textContent")
+
+    def as_a_model_with_vectors(route) -> None:
+        asked = route.request.post_data_json
+        route.continue_(post_data={"history": [asked["similar_to"]], "k": asked["k"]})
+
+    page.route("**/v1/recommend", as_a_model_with_vectors)
+    page.locator("#list .similar >> nth=0").click()
+    page.wait_for_selector(f"#list-about:has-text({title!r})")
+    page.locator("#list .explain >> nth=0").click()
+    page.wait_for_selector("#list .effects div")
+    assert title in page.inner_text("#list .effects >> nth=0")
+    assert page.locator("#trouble").is_hidden()
+
+
+def test_what_a_model_cannot_do_is_said_in_words_of_the_page(open_page):
+    page = open_page()
+    page.fill("#ask-query", "something slow")  # item-kNN does not read
+    page.press("#ask-query", "Enter")
+    page.wait_for_selector("#trouble:has-text('cannot do this')")
+
+
+def test_examples_show_what_it_does_to_somebody_who_knows_no_id(open_page):
+    page = open_page()
+    page.click("#example-new")
+    assert listed(page)
+    assert page.input_value("#ask-user").startswith("guest-")
+    page = open_page()
+    page.click("#example-history")
+    assert listed(page)
+    assert 1 <= page.locator("#ask-history li").count() <= 2
+
+
+def test_an_error_is_said_where_it_is_seen_and_can_be_closed(open_page):
+    page = open_page()
+    ask(page, "u1")
+    page.route("**/v1/events", lambda route: route.abort())
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.locator("#list .choose >> nth=-1").click()
+    page.wait_for_selector("#trouble:not([hidden])")
+    box = page.locator("#trouble").bounding_box()
+    assert 0 <= box["y"] < page.viewport_size["height"]
+    page.click("#trouble-close")
+    assert page.locator("#trouble").is_hidden()
+
+
+def test_live_goes_on_after_the_service_was_away(open_page):
+    page = open_page("live")
+    page.wait_for_selector("#numbers dd")
+    page.route("**/v1/admin/status", lambda route: route.abort())
+    page.wait_for_selector("#trouble:not([hidden])")
+    page.unroute("**/v1/admin/status")
+    page.wait_for_selector("#trouble", state="hidden")
+
+
+def test_live_names_items_by_their_title(open_page):
+    page = open_page()
+    ask(page, "u1")
+    title = page.locator("#list .name >> nth=0").evaluate("one => one.firstChild.textContent")
+    with page.expect_response("**/v1/events"):
+        page.locator("#list .choose >> nth=0").click()
+    page.reload()  # nothing is remembered
+    page.goto(page.url.replace("#try", "#live"))
+    page.wait_for_selector(f"#stream li:has-text({title!r})")
+
+
+def test_letters_alone_do_nothing_where_that_is_wished(open_page):
+    page = open_page()
+    page.click("#open-help")
+    page.uncheck("#keys-on")
+    page.keyboard.press("Escape")
+    page.press("body", "2")
+    assert page.locator("#try").is_visible()
+    page.reload()
+    page.press("body", "2")
+    assert page.locator("#try").is_visible()
+
+
+def test_an_item_of_the_catalogue_becomes_a_history(open_page):
+    page = open_page("catalogue")
+    page.click("#found button >> nth=0")
+    page.click("#item .across button")
+    page.wait_for_selector("#ask-history li")
+    assert page.locator("#try").is_visible()
+
+
+def test_the_edges_of_fields_and_buttons_can_be_seen(open_page):
+    for scheme in ("light", "dark"):
+        page = open_page(color_scheme=scheme)
+        page.wait_for_selector("#ask")
+        edges = CONTRASTS.replace("(one).color)", "(one).borderTopColor)").replace(
+            "behind(one)", "behind(one.parentElement)"
+        )
+        assert page.evaluate(edges, ["#ask-user", "#open-key"]) >= 3
+
+
+def test_everything_has_a_name_for_those_who_do_not_see(open_page):
+    page = open_page()
+    ask(page, "u1")
+    nameless = """() => [...document.querySelectorAll('button, input, a[href], select')].filter(one =>
+      one.offsetParent && !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.length)
+    ).map(one => one.outerHTML)"""
+    for view in ("try", "catalogue", "models", "live"):
+        page.goto(page.url.partition("#")[0] + f"#{view}")
+        page.wait_for_selector(f"#{view}:not([hidden])")
+        assert page.evaluate(nameless) == []
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
+    assert len(ids) == len(set(ids))

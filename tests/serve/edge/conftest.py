@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,9 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from penchant.engine import Engine
+from penchant.live import Follower
+from penchant.serve.deployed import Deployed
 from penchant.serve.edge import (
     ANYBODY,
     AuditTrail,
@@ -31,6 +35,8 @@ from penchant.serve.edge import (
     guarded,
     install_problem_handlers,
 )
+from penchant.serve.service import Service
+from penchant.testing.memory_log import MemoryLog
 
 
 class EventIn(StrictModel):
@@ -120,6 +126,7 @@ def small(tmp_path: Path, _one_app: FastAPI) -> Callable[..., Small]:
         anybody: Caller | None = ANYBODY,
         config: EdgeConfig | None = None,
         inner: FastAPI | None = None,
+        off: tuple[str, ...] = (),
         **edge: Any,
     ) -> Small:
         keys = KeyFile(tmp_path)
@@ -131,9 +138,26 @@ def small(tmp_path: Path, _one_app: FastAPI) -> Callable[..., Small]:
         given = replace(given, **edge)
         app = inner or _one_app
         app.state.told = []
-        return Small(guarded(app, config or EdgeConfig(), given), app, given, keys, tmp_path)
+        whole = guarded(app, config or EdgeConfig(), given, off=off)
+        return Small(whole, app, given, keys, tmp_path)
 
     return make
+
+
+@pytest.fixture
+def services(engine: Engine) -> Iterator[Callable[[], Service]]:
+    """``services()``: one more service with a log of its own in memory."""
+    with ExitStack() as ends:
+
+        def make() -> Service:
+            log = MemoryLog()
+            follower = Follower(log)
+            made = Service(log, follower, Deployed(engine, log, follower))
+            ends.callback(made.close)
+            made.tend()
+            return made
+
+        yield make
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from penchant.core import DataError
-from penchant.serve.edge import AuditTrail
+from penchant.serve.edge import Audit, AuditTrail, Problems, Rules
 from penchant.testing.asgi_client import ask
 
 
@@ -100,3 +100,26 @@ def test_lines_written_at_once_follow_from_each_other(tmp_path: Path):
     for thread in threads:
         thread.join()
     assert len(AuditTrail(tmp_path).read()) == 20
+
+
+def test_the_line_is_there_before_the_answer_leaves(tmp_path: Path):
+    trail = AuditTrail(tmp_path)
+    seen: list[int] = []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        seen.append(len(trail.read()))
+        await send({"type": "http.response.body", "body": b""})
+
+    assert ask(Audit(app, Rules(), trail), "POST", "/v1/admin/rollback").status == 200
+    assert seen == [1]
+
+
+def test_what_cannot_be_recorded_is_not_acknowledged(tmp_path: Path, tells, lines):
+    class Full(AuditTrail):
+        def record(self, action: str, **facts: object) -> None:
+            raise OSError(28, "No space left on device")
+
+    app = Problems(Audit(tells, Rules(), Full(tmp_path)))
+    answer = ask(app, "POST", "/v1/admin/rollback")
+    assert (answer.status, answer.code) == (500, "fault")

@@ -94,7 +94,7 @@ def test_only_plain_json_is_taken(tells, headers):
     assert answer.status == 415
     assert answer.asked == tells.asked == 0
     assert (
-        ask(BodyGuard(tells, SMALL, kind=False), "POST", "/", body=b"{}", headers=headers).status
+        ask(BodyGuard(tells, SMALL, on=False), "POST", "/", body=b"{}", headers=headers).status
         == 200
     )
 

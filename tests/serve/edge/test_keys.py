@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penchant.core import UsageError
-from penchant.serve.edge import ANYBODY, KeyFile, Keyring, check_exposure
+from penchant.serve.edge import ANYBODY, AuditTrail, KeyFile, Keyring, check_exposure
 
 
 class Clock:
@@ -248,3 +248,41 @@ def test_others_can_reach_a_service_only_with_a_key(file: KeyFile, clock: Clock)
     file.revoke(key.id)
     with pytest.raises(UsageError, match="penchant keys add"):
         check_exposure("0.0.0.0", ring(file, clock))  # noqa: S104
+
+
+def test_a_key_that_follows_another_lasts_as_long(file: KeyFile, clock: Clock):
+    """Rotation is no way to turn 90 days into for ever."""
+    first, _ = file.add("a", ["read"], lasts=90.0)
+    clock.now += 80
+    second, _ = file.rotate(first.id, overlap=5)
+    assert second.expires_at == clock.now + 90
+    clock.now += 10
+    third, _ = file.rotate(second.id, overlap=5)
+    assert third.expires_at == clock.now + 90
+
+
+@pytest.mark.parametrize("wrong", [{"rate": float("inf")}, {"lasts": float("inf")}])
+def test_a_key_without_end_or_bound_is_said_by_none(file: KeyFile, wrong: dict):
+    with pytest.raises(UsageError, match="inf"):
+        file.add("a", ["read"], **wrong)
+
+
+@pytest.mark.parametrize("tenant", ["", "..", "a/b", "North", "x" * 65, "a b"])
+def test_a_tenant_that_no_service_could_open_gets_no_key(file: KeyFile, tenant: str):
+    with pytest.raises(UsageError, match="name of a tenant"):
+        file.add("a", ["read"], tenant=tenant)
+    assert file.read() == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_what_belongs_to_the_service_is_for_its_owner_alone(tmp_path: Path):
+    """`penchant keys add` often makes the folder, before the service does."""
+    folder = tmp_path / "service"
+    KeyFile(folder).add("a", ["read"])
+    AuditTrail(folder).record("keys add")
+    other = tmp_path / "other"
+    AuditTrail(other).record("keys add")
+    modes = {str(p.relative_to(tmp_path)): p.stat().st_mode & 0o077 for p in tmp_path.rglob("*")}
+    modes.pop("service/keys.lock")  # empty
+    assert len(modes) == 5
+    assert set(modes.values()) == {0}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from penchant.serve.edge import Metrics, OperationsPort, Probes, Readiness
 from penchant.testing.asgi_client import ask
+from penchant.testing.serving import read_all
 
 
 class Clock:
@@ -145,8 +148,6 @@ def test_a_port_of_its_own_answers_whatever_the_service_does(port):
 
 
 def test_the_port_answers_while_a_client_dawdles(port):
-    import socket
-
     made, _ = port
     with socket.create_connection(made.address, timeout=10) as wire:
         wire.sendall(b"GET /livez HT")
@@ -162,3 +163,94 @@ def test_the_port_says_nothing_of_its_make(port):
 
 def test_a_port_that_was_never_started_can_be_stopped():
     OperationsPort(Metrics(), Readiness()).stop()
+
+
+def said(made: OperationsPort, request: bytes) -> bytes:
+    with socket.create_connection(made.address, timeout=10) as wire:
+        wire.sendall(request)
+        return read_all(wire)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        (b"localhost", 200),
+        (b"127.0.0.1:9", 200),
+        (b"[::1]", 200),
+        (b"evil.example", 421),
+        (b"", 421),
+    ],
+)
+def test_the_port_answers_to_no_foreign_name(port, host: bytes, status: int):
+    """A page whose name was made to point here would read the figures."""
+    made, _ = port
+    answer = said(made, b"GET /metrics HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+    assert int(answer.split()[1]) == status
+    assert (b"penchant_events_total" in answer) == (status == 200)
+
+
+@pytest.mark.parametrize("target", [b"//[", b"/<b>", b"http://[x"])
+def test_the_port_repeats_nothing_and_writes_nothing(port, capfd, target: bytes):
+    made, _ = port
+    answer = said(made, b"GET " + target + b" HTTP/1.0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.0 404")
+    bad = said(made, b"BREW /kanarienvogel <b> HTTP/1.0\r\n\r\n")
+    assert b"kanarienvogel" not in bad
+    assert b"<" not in bad
+    assert capfd.readouterr().err == ""
+
+
+def test_the_port_takes_a_bounded_number_of_threads(port):
+    made, _ = port
+    with ExitStack() as held:
+        wires = [
+            held.enter_context(socket.create_connection(made.address, timeout=10))
+            for _ in range(60)
+        ]
+        for wire in wires[32:]:
+            assert wire.recv(1) == b""
+        at_work = [one for one in threading.enumerate() if "process_request" in one.name]
+        assert 0 < len(at_work) <= 32, "and those were turned away at once, not after their time"
+    end = time.monotonic() + 10
+    while time.monotonic() < end and not said(made, b"GET /livez HTTP/1.0\r\n\r\n"):
+        time.sleep(0.05)
+    assert b"alive" in said(made, b"GET /livez HTTP/1.0\r\n\r\n")
+
+
+def test_with_the_check_off_the_port_answers_to_any_name(port, monkeypatch):
+    made, _ = port
+    monkeypatch.setattr("penchant.serve.edge.operations_port.is_own_name", lambda name: True)
+    foreign = said(made, b"GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+    assert b"penchant_events_total" in foreign
+
+
+def test_it_is_asked_though_the_routes_have_all_threads(tells):
+    import anyio
+    from anyio import to_thread
+
+    ended, said = threading.Event(), []
+
+    async def routes_hold_all_threads() -> None:
+        async def probe() -> None:
+            while pool.statistics().borrowed_tokens < pool.total_tokens:
+                await anyio.sleep(0.01)
+            with anyio.move_on_after(10):
+                await app(scope, wait, hear)
+            ended.set()
+
+        pool, app = to_thread.current_default_thread_limiter(), Probes(tells, ready())
+        async with anyio.create_task_group() as group:
+            for _ in range(int(pool.total_tokens)):
+                group.start_soon(to_thread.run_sync, ended.wait)
+            group.start_soon(probe)
+
+    async def wait() -> dict:
+        return {"type": "http.request"}
+
+    async def hear(message) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/readyz", "headers": [], "query_string": b""}
+    anyio.run(routes_hold_all_threads)
+    assert said
+    assert said[0]["status"] == 200

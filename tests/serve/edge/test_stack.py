@@ -128,11 +128,12 @@ def test_a_refusal_costs_nothing_further_in(small):
         lambda: EdgeConfig(rate=0.0),
         lambda: EdgeConfig(burst=0.5),
         lambda: EdgeConfig(url_bytes=0),
+        lambda: EdgeConfig(rate=float("inf")),
         lambda: WireLimits(header_seconds=0.0),
         lambda: WireLimits(connections=-1),
         lambda: BodyLimits(seconds=float("nan")),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_settings_that_let_nothing_through_are_errors(make):
     with pytest.raises(UsageError, match=r"\[serve\.edge"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from penchant.serve.edge import HostCheck, UrlCheck, is_loopback
+from penchant.core import UsageError
+from penchant.serve.edge import EdgeConfig, HostCheck, UrlCheck, is_loopback
 from penchant.testing.asgi_client import ask
 
 
@@ -154,3 +155,26 @@ def test_loopback(host: str):
 )
 def test_not_loopback(host: str):
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("names", [[], ["*"]])
+def test_a_browser_s_own_word_about_a_foreign_page_is_believed(tells, names: list[str]):
+    """An image on a foreign page asks without an Origin, and any name lets any Origin in."""
+    guard = HostCheck(tells, names)
+    foreign = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    own = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"}
+    assert ask(guard, "GET", "/v1/items", headers=foreign).code == "cross-origin"
+    assert ask(guard, "POST", "/v1/admin/rollback", headers=link).code == "cross-origin"
+    assert ask(guard, "GET", "/console", headers=link).status == 200
+    assert ask(guard, "GET", "/v1/items", headers=own).status == 200
+    assert ask(HostCheck(tells, names, on=False), "GET", "/", headers=foreign).status == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["https://shop.example", "shop.example:443", "shop.example/", "", "*.shop.example"]
+)
+def test_a_name_that_no_request_could_have_is_an_error(name: str):
+    with pytest.raises(UsageError, match="allow_hosts"):
+        EdgeConfig(allow_hosts=(name,))
+    assert EdgeConfig(allow_hosts=("Shop.example.", "*"))

@@ -176,7 +176,7 @@ def test_what_is_not_http_is_refused(serve, sent: bytes):
 
 
 def test_no_more_connections_than_allowed(serve):
-    served = serve(WireLimits(connections=3))
+    served = serve(WireLimits(connections=3, idle_seconds=None))
     with ExitStack() as held:
         wires = [held.enter_context(served.connect()) for _ in range(3)]
         for wire in wires:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from contextlib import contextmanager
 
+import apsw
 import pytest
 
 from penchant.core import Event, Overloaded, Repeated, UsageError
@@ -76,14 +77,15 @@ def refuse(receipts: object) -> str:
     raise UsageError("no answer can be made of this")
 
 
-def test_too_many_waiting_writes_are_refused(tmp_path):
-    with open_log(tmp_path, LogConfig(most_waiting=5)) as log:
+def test_too_many_waiting_events_are_refused_in_however_few_posts(tmp_path):
+    many = [Event("u", f"i{n}", 1e9, f"e{n}") for n in range(50)]
+    with open_log(tmp_path, LogConfig(most_waiting=50)) as log:
         with held(log):
-            futures = [log.submit([Event("u", "i", 1e9)]) for _ in range(5)]
-            with pytest.raises(Overloaded, match="5 writes wait"):
-                log.submit([Event("u", "i", 1e9)])
-        assert all(future.result() for future in futures)
-        assert log.append([Event("u", "i", 1e9)])
+            first = log.submit(many)  # whatever its size, as nothing waits
+            with pytest.raises(Overloaded, match="50 events wait"):
+                log.submit(many[:1])
+        assert len(first.result()) == 50
+        assert len(log.append(many)) == 50, "there is room again"
 
 
 def test_who_stops_waiting_does_not_stop_the_writing(tmp_path):
@@ -118,3 +120,33 @@ def test_keys_are_forgotten_after_their_time(tmp_path):
         log.remember("third", "f", "x")
         assert log.recall("k") is None
         assert log.recall("other") is not None
+
+
+def test_the_work_of_a_write_does_not_grow_with_the_answers_that_are_kept(tmp_path):
+    steps = []
+
+    def traced(told):
+        steps.append(told["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"])
+
+    with open_log(tmp_path) as log:
+        for n in range(2000):
+            log.submit([Event("u", "i", 1e9, f"e{n}")], Once(f"k{n}", "f", str))
+        log.append([])
+        writer = log._database._writer
+        writer.trace_v2(apsw.SQLITE_TRACE_PROFILE, traced)
+        log.append([Event("u", "i", 1e9, "last")], Once("last", "f", str))
+        writer.trace_v2(0, None)
+    assert 0 < max(steps) < 2000
+
+
+def test_answers_that_nobody_asks_for_any_more_run_out(tmp_path):
+    now = [1e9]
+    with open_log(tmp_path, LogConfig(answers_kept=60.0), clock=lambda: now[0]) as log:
+        for n in range(50):
+            log.append([Event("u", "i", 1e9, f"e{n}")], Once(f"k{n}", "f", str))
+        now[0] += 61
+        assert log.recall("k49") is not None
+        for n in range(5):
+            log.append([], Once(f"later {n}", "f", str))
+        assert log.recall("k0") is log.recall("k49") is None
+        assert log.recall("later 0") is not None

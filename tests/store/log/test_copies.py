@@ -188,3 +188,29 @@ def test_an_empty_log_is_exported_and_backed_up(tmp_path):
     restore(tmp_path / "backup.db", tmp_path / "copy")
     with open_log(tmp_path / "copy") as log:
         assert log.changes() == []
+
+
+@pytest.mark.parametrize("copy", ["export_events", "export_impressions", "export_items", "backup"])
+def test_a_place_that_cannot_be_written_is_named_and_not_the_log(tmp_path, copy):
+    (tmp_path / "file").touch()
+    with open_log(tmp_path / "log") as log:
+        fill(log)
+        with pytest.raises(UsageError, match=r"file.below.copy cannot be written") as refused:
+            getattr(log, copy)(tmp_path / "file" / "below" / "copy")
+        assert "log.db" not in str(refused.value)
+        assert "may or may not" not in str(refused.value)
+
+
+def test_a_log_that_is_damaged_below_an_export_says_so(tmp_path, monkeypatch):
+    from penchant.core import DamagedLog
+    from penchant.store.log import export
+
+    def damaged(session, sql):
+        raise DamagedLog("a checksum is wrong")
+        yield
+
+    with open_log(tmp_path / "log") as log:
+        monkeypatch.setattr(export, "_pages", damaged)
+        with pytest.raises(DamagedLog, match="a checksum is wrong"):
+            log.export_events(tmp_path / "events.parquet")
+    assert not (tmp_path / "events.parquet").exists()

@@ -131,19 +131,27 @@ def test_an_old_backup_brings_nobody_back(tmp_path):
         ] * 3
 
 
-def test_an_old_copy_of_the_file_put_back_by_hand_is_caught_up(tmp_path):
-    folder = tmp_path / "log"
+def test_an_old_copy_of_the_file_put_back_by_hand_is_caught_up(tmp_path, monkeypatch):
+    from penchant.store.log.sqlite import SqliteDatabase
+
+    folder, scrubbed = tmp_path / "log", []
     with open_log(folder) as log:
         for user in PEOPLE[:3]:
             live(log, user, 5)
     old = (folder / "log.db").read_bytes()
     with open_log(folder) as log:
         log.erase(PEOPLE[1])
+        log.erase(PEOPLE[2])
     (folder / "log.db").write_bytes(old)
     (folder / "log.head").unlink()
+    scrub = SqliteDatabase.scrub
+    monkeypatch.setattr(
+        SqliteDatabase, "scrub", lambda *one: (scrubbed.append(one), scrub(*one))[1]
+    )
     with open_log(folder) as log:
-        assert [len(log.events_of(user)) for user in PEOPLE[:3]] == [5, 0, 5]
-    assert residues(PEOPLE[1:2], folder) == []
+        assert [len(log.events_of(user)) for user in PEOPLE[:3]] == [5, 0, 0]
+    assert residues(PEOPLE[1:3], folder) == []
+    assert len(scrubbed) == 1, "the file is written anew once, not once a person"
 
 
 def test_erasures_of_a_lost_folder_are_replayed_from_their_file(tmp_path):
@@ -157,6 +165,15 @@ def test_erasures_of_a_lost_folder_are_replayed_from_their_file(tmp_path):
     assert counts["forgotten"] == 1
     assert residues(PEOPLE[1:2], tmp_path / "new") == []
     assert residues(PEOPLE[2:3], tmp_path / "new") != []
+
+
+def test_every_file_of_a_log_is_for_its_owner_alone(tmp_path):
+    with open_log(tmp_path / "log") as log:
+        live(log, PEOPLE[0], 3)
+        log.erase(PEOPLE[0])
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "log").iterdir()}
+    assert "log.erasures" in modes
+    assert modes == dict.fromkeys(modes, 0o600)
 
 
 @pytest.mark.slow

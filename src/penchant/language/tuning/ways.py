@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from penchant.core import UsageError
+from penchant.core import UsageError, did_you_mean
 
 Targets = Literal["query-value", "attention", "all"]
 """Which linear layers of a block: query and value, those of attention, or all of them."""
@@ -250,6 +249,4 @@ def _one_of(way: object, field: str, known: tuple[str, ...]) -> None:
 
 
 def _near(word: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    return f"{hint} Known: {', '.join(known) or 'none'}."
+    return f"{did_you_mean(word, known)} Known: {', '.join(known) or 'none'}."

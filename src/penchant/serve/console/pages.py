@@ -50,6 +50,7 @@ def pages() -> dict[str, Page]:
 
 
 @router.get("")
+@router.get("/")
 async def get_console(request: Request) -> Response:
     """The page itself."""
     return _answer(request, "index.html")

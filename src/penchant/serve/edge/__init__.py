@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .access import Access, RateLimit
     from .audit import Audit, AuditTrail
     from .bodies import BodyGuard, BodyLimits
-    from .buckets import Buckets
+    from .buckets import Buckets, OwnBuckets, Rates
     from .fastapi_parts import StrictRoute, install_problem_handlers
     from .faults import Problems, as_problem
     from .fields import field_errors, invalid_body, names_of, read_model
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .idempotency import fingerprint, idempotency_key
     from .key_file import KeyFile
     from .keyring import Keyring, check_exposure
-    from .keys import ANYBODY, SCOPES, Caller, Key
+    from .keys import ANYBODY, SCOPES, TENANT, Caller, Key
     from .logs import configure_logs
     from .metrics import Metrics, forget_worker
     from .models import Id, StrictModel, clean_id
@@ -70,13 +70,14 @@ if TYPE_CHECKING:
     from .strict_json import JsonLimits, parse_json
     from .tracing import Traces
     from .urls import UrlCheck
-    from .wire import WireLimits, wire_protocol
+    from .wire import wire_protocol
+    from .wire_limits import WireLimits
 
 _FILES = {
     "access": "Access RateLimit",
     "audit": "Audit AuditTrail",
     "bodies": "BodyGuard BodyLimits",
-    "buckets": "Buckets",
+    "buckets": "Buckets OwnBuckets Rates",
     "fastapi_parts": "StrictRoute install_problem_handlers",
     "faults": "Problems as_problem",
     "fields": "field_errors invalid_body names_of read_model",
@@ -84,7 +85,7 @@ _FILES = {
     "idempotency": "fingerprint idempotency_key",
     "key_file": "KeyFile",
     "keyring": "Keyring check_exposure",
-    "keys": "ANYBODY SCOPES Caller Key",
+    "keys": "ANYBODY SCOPES TENANT Caller Key",
     "logs": "configure_logs",
     "metrics": "Metrics forget_worker",
     "models": "Id StrictModel clean_id",
@@ -99,7 +100,8 @@ _FILES = {
     "strict_json": "JsonLimits parse_json",
     "tracing": "Traces",
     "urls": "UrlCheck",
-    "wire": "WireLimits wire_protocol",
+    "wire": "wire_protocol",
+    "wire_limits": "WireLimits",
 }
 _FILE = {name: file for file, names in _FILES.items() for name in names.split()}
 
@@ -108,6 +110,7 @@ __all__ = [
     "PUBLIC",
     "RULES",
     "SCOPES",
+    "TENANT",
     "TITLES",
     "Access",
     "Audit",
@@ -130,9 +133,11 @@ __all__ = [
     "Metrics",
     "Observe",
     "OperationsPort",
+    "OwnBuckets",
     "Probes",
     "Problems",
     "RateLimit",
+    "Rates",
     "Readiness",
     "Rule",
     "Rules",

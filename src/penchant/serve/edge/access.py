@@ -6,7 +6,7 @@ import math
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .asgi import address_of, headers_named, path_of, state_of
+from .asgi import address_of, header, headers_named, path_of, state_of
 from .buckets import Buckets
 from .keyring import Keyring
 from .keys import ANYBODY, Caller
@@ -14,6 +14,9 @@ from .problems import HttpProblem, send_problem
 from .rules import PUBLIC, Rules
 
 CHALLENGE = {"www-authenticate": 'Bearer realm="penchant"'}
+
+PROXIED = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
+"""Headers that a proxy adds."""
 
 
 class Access:
@@ -26,7 +29,8 @@ class Access:
         rules: the scope of each route.
         keyring: the keys.
         anybody: who asks without a key while none is needed (``check_exposure``); None where
-            everybody needs one.
+            everybody needs one, as do those who come through a proxy: that a service listens on
+            loopback says nothing about them.
         on: False lets everybody do everything.
     """
 
@@ -60,6 +64,9 @@ class Access:
             return ANYBODY
         needed = self._rules.scope(scope["method"], path_of(scope))
         if self._anybody is not None and not self._keyring.needed:
+            if needed != PUBLIC and any(header(scope, name) is not None for name in PROXIED):
+                detail = "It came through a proxy, behind which anybody may be. penchant keys add."
+                raise HttpProblem(401, "no-key", detail, headers=CHALLENGE)
             return self._anybody
         if needed == PUBLIC:
             return Caller("", "anybody", frozenset())
@@ -87,7 +94,7 @@ class RateLimit:
     """So many requests a second of each caller; behind ``Access``, which says who that is.
 
     A caller without a key is known by its address; nobody is limited on a service that needs no key,
-    which serves its own machine. Each process of a service counts for itself.
+    which serves its own machine.
 
     Args:
         app: what is guarded.

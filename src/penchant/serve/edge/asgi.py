@@ -11,6 +11,8 @@ from starlette.types import Message, Scope, Send
 
 Header = tuple[bytes, bytes]
 
+METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+
 
 def headers_named(scope: Scope, name: bytes) -> list[bytes]:
     """Every value of a header, in the order of the request; names are lower-case in ASGI."""
@@ -20,6 +22,11 @@ def headers_named(scope: Scope, name: bytes) -> list[bytes]:
 def header(scope: Scope, name: bytes) -> bytes | None:
     """The value of a header, or None; the first where a client sends several."""
     return next((value for found, value in scope["headers"] if found == name), None)
+
+
+def method_of(scope: Scope) -> str:
+    """The method, as a label: one that a client made up is a time series for ever."""
+    return scope["method"] if scope["method"] in METHODS else "other"
 
 
 def state_of(scope: Scope) -> MutableMapping[str, Any]:

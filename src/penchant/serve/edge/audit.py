@@ -16,11 +16,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from anyio import CancelScope
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.core import DataError, Problem
 
-from .asgi import path_of, state_of
+from .asgi import method_of, path_of, state_of
 from .keys import Caller
 from .rules import Rules
 
@@ -50,8 +52,8 @@ class AuditTrail:
             action: what was done, such as ``keys add`` or ``DELETE /v1/users/{id}``.
             facts: about it: ids of keys, a status; nothing about a person.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock, self.path.open("a+b") as file:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock, open(self.path, "a+b", opener=_for_owner) as file:
             _lock_file(file.fileno())  # other processes append too
             line = {"time": round(self._clock(), 3), "action": action, **facts}
             content = json.dumps({**line, "before": _end(file)}) + "\n"
@@ -86,6 +88,9 @@ class AuditTrail:
 class Audit:
     """Records each request that needed the scope ``admin`` and changes something, with its status.
 
+    The line is on the disk before the answer leaves: what was acknowledged can be looked up. Where
+    the disk refuses, the answer is a fault (500), which leaves open whether it was done.
+
     Args:
         app: what is watched.
         rules: that say which requests those are.
@@ -104,25 +109,36 @@ class Audit:
         if not self._on or scope["type"] != "http" or not self._is_recorded(scope):
             await self._app(scope, receive, send)
             return
-        status = 500
+        recorded = False
+
+        async def record(status: int) -> None:
+            nonlocal recorded
+            if not recorded:
+                recorded = True
+                await run_in_threadpool(self._record, scope, status)
 
         async def watched(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                await record(message["status"])
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
-        finally:
-            state = state_of(scope)
-            caller: Caller | None = state.get("caller")
-            self._trail.record(
-                f"{scope['method']} {self._rules.template(scope)}",
-                status=status,
-                key=caller.key_id if caller else "",
-                request_id=state.get("request_id", ""),
-            )
+        except BaseException:
+            with CancelScope(shield=True):
+                await record(500)
+            raise
+        await record(0)  # the client left, and nobody was answered
+
+    def _record(self, scope: Scope, status: int) -> None:
+        state = state_of(scope)
+        caller: Caller | None = state.get("caller")
+        self._trail.record(
+            f"{method_of(scope)} {self._rules.template(scope)}",
+            status=status,
+            key=caller.key_id if caller else "",
+            request_id=state.get("request_id", ""),
+        )
 
     def _is_recorded(self, scope: Scope) -> bool:
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
@@ -140,6 +156,10 @@ def _end(file: BinaryIO) -> str:
     file.truncate(start + len(whole))
     lines = whole.splitlines()
     return hashlib.sha256(lines[-1]).hexdigest() if lines else START
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _lock_file(handle: int) -> None:

@@ -45,21 +45,19 @@ class BodyGuard:
     Args:
         app: what is guarded.
         limits: on bytes and seconds.
-        kind: False takes anything for JSON.
+        on: False hands bodies on as they come.
     """
 
-    def __init__(
-        self, app: ASGIApp, limits: BodyLimits | None = None, *, kind: bool = True
-    ) -> None:
+    def __init__(self, app: ASGIApp, limits: BodyLimits | None = None, *, on: bool = True) -> None:
         self._app = app
         self._limits = limits or BodyLimits()
-        self._kind = kind
+        self._on = on
         self.held = 0
         """Bytes of the bodies that are being read or worked on."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or not _has_body(scope):
+        if not self._on or scope["type"] != "http" or not _has_body(scope):
             await self._app(scope, receive, send)
             return
         reading = _Reading()
@@ -80,8 +78,6 @@ class BodyGuard:
             raise _Refusal(400, "length-required", "Content-Length must be a whole number.")
         if declared and _is_more(declared, self._limits.largest):
             raise self._too_large()
-        if not self._kind:
-            return
         if header(scope, b"content-encoding") not in (None, b"identity"):
             raise _Refusal(415, "encoded-body", "Send the body without Content-Encoding.")
         kinds = headers_named(scope, b"content-type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -82,12 +83,23 @@ class _Handlers:
         self._app = app
         self._translate = translate
         self._names: frozenset[str] | None = None
+        self._paths: list[tuple[re.Pattern[str], list[str]]] | None = None
 
     def names(self) -> frozenset[str]:
         """The names of the schema, which answers may repeat."""
         if self._names is None:
             self._names = names_of(self._app.openapi())
         return self._names
+
+    def methods(self, path: str) -> list[str]:
+        """The methods that a path has, in the document."""
+        if self._paths is None:
+            self._paths = [
+                (re.compile(re.sub(r"\{[^}]*\}", "[^/]+", template)), sorted(methods))
+                for template, methods in self._app.openapi()["paths"].items()
+            ]
+        found = [methods for pattern, methods in self._paths if pattern.fullmatch(path)]
+        return sorted({method.upper() for methods in found for method in methods})
 
     async def error(self, request: Request, error: Exception) -> Response:
         return _answer(request, as_problem(error, self._translate))
@@ -104,6 +116,8 @@ class _Handlers:
     async def http_error(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = dict(getattr(error, "headers", None) or {})
+        if status == 405 and (allowed := self.methods(request.scope["path"])):
+            headers["Allow"] = ", ".join(allowed)  # of all routes; FastAPI tells those of the first
         code, detail = ELSEWHERE.get(status, ("refused", "The request cannot be answered."))
         return _answer(request, HttpProblem(status, code, detail, headers=headers))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from penchant.core import UsageError
-from penchant.store import atomic_write
+from penchant.store import atomic_file
 
-from .keys import SCOPES, Key, hash_token, new_token
+from .keys import SCOPES, TENANT, Key, hash_token, new_token
 
 FORMAT = 1
 NAME = "keys.json"
@@ -75,22 +76,22 @@ class KeyFile:
             The key as it is kept, and the key itself, which nobody can show again.
 
         Raises:
-            UsageError: no scope or an unknown one, an empty name, a time or rate that is not
-                above 0.
+            UsageError: no scope or an unknown one, an empty name, a tenant that is no ``TENANT``,
+                a time or rate that is not above 0.
         """
-        _check(name, scopes, lasts, rate)
+        _check(name, scopes, tenant, lasts, rate)
         now = self._clock()
         with self._locked():
             kept = self.read()
             fresh, token = _new(name, scopes, now)
-            fresh = replace(
-                fresh, tenant=tenant, rate=rate, expires_at=None if lasts is None else now + lasts
-            )
+            fresh = _lasting(replace(fresh, tenant=tenant, rate=rate), lasts)
             self._write([*kept, fresh])
         return fresh, token
 
     def rotate(self, key_id: str, overlap: float) -> tuple[Key, str]:
         """Add a key like another one, which goes on for a while so that its holders can change over.
+
+        A key that was made for a time is followed by one for the same time from now.
 
         Args:
             key_id: of the key to replace.
@@ -106,7 +107,7 @@ class KeyFile:
             if not old.is_active(now):
                 raise UsageError(f"key {key_id} has expired. Add a new one: penchant keys add.")
             fresh, token = _new(old.name, sorted(old.scopes), now)
-            fresh = replace(fresh, tenant=old.tenant, rate=old.rate)
+            fresh = _lasting(replace(fresh, tenant=old.tenant, rate=old.rate), old.lasts)
             self._write([*_expiring(kept, old, now + overlap), fresh])
         return fresh, token
 
@@ -137,13 +138,15 @@ class KeyFile:
     def _write(self, keys: Sequence[Key]) -> None:
         told = [{**asdict(key), "scopes": sorted(key.scopes)} for key in keys]
         document = json.dumps({"format": FORMAT, "keys": told}, indent=1)
-        atomic_write(self.path, document.encode())
-        self.path.chmod(0o600)
+        with atomic_file(self.path) as file:
+            if os.name == "posix":
+                os.fchmod(file.fileno(), 0o600)  # before it has its name
+            file.write(document.encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One writer at a time, in this process and in others."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.name != "posix":
             yield
             return
@@ -154,22 +157,34 @@ class KeyFile:
             yield
 
 
-def _check(name: str, scopes: Sequence[str], lasts: float | None, rate: float | None) -> None:
+def _check(
+    name: str, scopes: Sequence[str], tenant: str | None, lasts: float | None, rate: float | None
+) -> None:
     if not name.strip() or not name.isprintable():
         raise UsageError("a key needs a name that can be printed: who will hold it?")
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         what = f"unknown scope {unknown[0]!r}" if unknown else "no scope"
         raise UsageError(f"{what}. Give one or more of {', '.join(SCOPES)}.")
-    if lasts is not None and lasts <= 0:
+    if tenant is not None and not TENANT.fullmatch(tenant):
+        raise UsageError(
+            f"{tenant!r} is no name of a tenant: 1 to 64 small letters, digits, dots, hyphens and "
+            "underscores, beginning with a letter or digit."
+        )
+    if lasts is not None and not (lasts > 0 and math.isfinite(lasts)):
         raise UsageError(f"a key must last longer than 0 seconds, got {lasts:g}.")
-    if rate is not None and not rate > 0:
+    if rate is not None and not (rate > 0 and math.isfinite(rate)):
         raise UsageError(f"the rate must be above 0 requests a second, got {rate:g}.")
 
 
 def _new(name: str, scopes: Sequence[str], now: float) -> tuple[Key, str]:
     key_id, token = new_token()
     return Key(key_id, name, frozenset(scopes), hash_token(token), now), token
+
+
+def _lasting(key: Key, lasts: float | None) -> Key:
+    """The key, made for so many seconds."""
+    return replace(key, lasts=lasts, expires_at=None if lasts is None else key.created_at + lasts)
 
 
 def _expiring(keys: Sequence[Key], which: Key, when: float) -> list[Key]:

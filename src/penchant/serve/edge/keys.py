@@ -17,6 +17,9 @@ from dataclasses import dataclass
 SCOPES = ("read", "ingest", "admin")
 """Ask for recommendations; send events and items; everything, administration included."""
 
+TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""The name of a tenant, which is a folder too: in small letters, as some disks know no others."""
+
 TOKEN = re.compile(r"pck_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
@@ -33,6 +36,7 @@ class Key:
         tenant: whose data it sees; None for a service with one tenant.
         expires_at: seconds since 1970 from which on it is refused, or None.
         rate: requests a second, or None for the service's own limit.
+        lasts: seconds for which it was made, or None; one that takes its place lasts as long.
     """
 
     id: str
@@ -43,6 +47,7 @@ class Key:
     tenant: str | None = None
     expires_at: float | None = None
     rate: float | None = None
+    lasts: float | None = None
 
     def is_active(self, now: float) -> bool:
         """Whether it opens anything at that time, in seconds since 1970."""

@@ -90,7 +90,9 @@ def configure_logs(
     for name in (OURS, "uvicorn", "asyncio"):
         _send(name, [handler], level)
     logging.getLogger(f"{OURS}.access").setLevel(level if access else logging.WARNING)
-    logging.getLogger("uvicorn.error").handlers = []  # goes on to "uvicorn"
+    # goes on to "uvicorn", without the lines about its coming and going, which the service says itself
+    logging.getLogger("uvicorn.error").handlers = []
+    logging.getLogger("uvicorn.error").setLevel(max(level, logging.WARNING))
     # uvicorn's line about a request has its path and the address of the client: ours takes its place
     _send("uvicorn.access", [], logging.WARNING)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -27,6 +28,9 @@ from penchant.core import UsageError
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Bounds of the buckets of a duration; 15, 25 and 60 ms are what the service is measured by."""
+
+ALERTED = ("bad-key", "fault", "log-unavailable", "overloaded")
+"""Problems that are shown from 0 on: Prometheus sees no increase in a series that begins at 1."""
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 NOT_UNITS = re.compile(r"_(ms|us|ns|millis|milliseconds|minutes|hours|kb|mb|gb|percent)(_total)?$")
@@ -61,6 +65,15 @@ class Metrics:
         else:
             ProcessCollector(registry=self._registry)
             PlatformCollector(registry=self._registry)
+        self._problems = self.counter(
+            "http_problems_total", "Problems answered, by their code.", ("code",)
+        )
+        for code in ALERTED:
+            self._problems.labels(code)
+
+    def problem(self, code: str) -> None:
+        """Count a problem that was answered; those from before there is a request, too."""
+        self._problems.labels(code).inc()
 
     @property
     def _together(self) -> bool:
@@ -77,12 +90,23 @@ class Metrics:
         _check(name, labels, counter=True)
         return Counter(f"penchant_{name}", says, labels, registry=self._own)
 
-    def gauge(self, name: str, says: str, labels: Sequence[str] = ()) -> Gauge:
-        """Something that goes up and down; of several workers, the sum of those alive."""
+    def gauge(
+        self,
+        name: str,
+        says: str,
+        labels: Sequence[str] = (),
+        of_all: Literal["livesum", "livemin"] = "livesum",
+    ) -> Gauge:
+        """Something that goes up and down.
+
+        Args:
+            name: without ``penchant_``.
+            says: what it is.
+            labels: names of labels with few values.
+            of_all: of the workers that are alive, their sum or the least.
+        """
         _check(name, labels)
-        return Gauge(
-            f"penchant_{name}", says, labels, registry=self._own, multiprocess_mode="livesum"
-        )
+        return Gauge(f"penchant_{name}", says, labels, registry=self._own, multiprocess_mode=of_all)
 
     def histogram(
         self,

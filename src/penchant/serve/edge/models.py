@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 MAX_ID = 256
@@ -48,5 +48,10 @@ def _is_invisible(character: str) -> bool:
     return none or hidden
 
 
-Id = Annotated[str, StringConstraints(max_length=4 * MAX_ID), AfterValidator(clean_id)]
+Id = Annotated[
+    str,
+    StringConstraints(max_length=4 * MAX_ID),
+    AfterValidator(clean_id),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_ID}),
+]
 """An id in a body, a path or a query, in NFC."""

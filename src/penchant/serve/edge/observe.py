@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .asgi import Header, header, state_of, with_headers
+from .asgi import Header, header, method_of, state_of, with_headers
 from .keys import Caller
 from .metrics import Metrics
 from .rules import Rules
@@ -62,9 +62,7 @@ class Observe:
             "http_request_duration_seconds", "From the request to the end of its answer.", what[:2]
         )
         self._flying = metrics.gauge("http_requests_in_flight", "Requests being served.")
-        self._refused = metrics.counter(
-            "http_problems_total", "Problems answered, by their code.", ("code",)
-        )
+        self._refused = metrics.problem
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -106,7 +104,7 @@ class Observe:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
         if problem:
-            self._refused.labels(problem).inc()
+            self._refused(problem)
         quiet = route in PROBES and status < 400
         if quiet or not log.isEnabledFor(logging.INFO):
             return
@@ -128,13 +126,6 @@ class Observe:
 
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Asked every few seconds for ever: logged only when they fail."""
-
-METHODS = frozenset(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-
-
-def method_of(scope: Scope) -> str:
-    """The method, as a label: one that a client made up is a time series for ever."""
-    return scope["method"] if scope["method"] in METHODS else "other"
 
 
 def _request_id(scope: Scope) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from typing import Any
 
+from .hosts import host_name, is_own_name
 from .metrics import Metrics
 from .readiness import Readiness, livez, readyz
 
@@ -14,7 +15,9 @@ class OperationsPort:
     """``/livez``, ``/readyz`` and ``/metrics`` on a port of their own.
 
     Requests wait for the service's event loop on its own port; here they do not. There are no keys:
-    bind it to loopback, or to a network that only the machinery of a cluster reaches.
+    bind it to loopback, or to a network that only the machinery of a cluster reaches. It answers to
+    ``localhost`` and to addresses, as a page of a browser that got at it would come with a name
+    (DNS rebinding).
 
     Args:
         metrics: to show.
@@ -33,8 +36,7 @@ class OperationsPort:
             """Knows its service."""
 
         Handler.metrics, Handler.readiness = metrics, readiness
-        self._server = ThreadingHTTPServer((host, port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server((host, port), Handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="penchant-operations", daemon=True
         )
@@ -57,6 +59,38 @@ class OperationsPort:
         self._server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    """With a bound on its threads: each is a connection, and the service needs some too."""
+
+    daemon_threads = True
+    most = 32
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._places = threading.BoundedSemaphore(self.most)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer on a thread of its own, or not at all."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and give the place back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Write no line: a client that left is none, and the line would hold its address."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     metrics: Metrics
     readiness: Readiness
@@ -65,16 +99,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request."""
-        url = urlsplit(self.path)
-        if url.path == "/livez":
+        path, _, query = self.path.partition("?")
+        if not self._is_own(self.headers.get_all("host", [])):
+            self._answer(421, b'{"status":421}')
+        elif path == "/livez":
             self._answer(*livez())
-        elif url.path == "/readyz":
-            self._answer(*readyz(self.readiness, verbose="verbose" in url.query))
-        elif url.path == "/metrics":
+        elif path == "/readyz":
+            self._answer(*readyz(self.readiness, verbose="verbose" in query))
+        elif path == "/metrics":
             body, kind = self.metrics.page()
             self._answer(200, body, kind)
         else:
             self._answer(404, b'{"status":404}')
+
+    def _is_own(self, hosts: list[str]) -> bool:
+        if not hosts:  # as HTTP/1.0 allows, and no browser does
+            return True
+        name = host_name(hosts[0])
+        return len(hosts) == 1 and name is not None and is_own_name(name)
 
     def _answer(self, status: int, body: bytes, kind: str = "application/json") -> None:
         self.send_response(status)
@@ -82,6 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse without a page that repeats what was sent."""
+        self._answer(code, b'{"status":%d}' % code)
+        self.close_connection = True
 
     def version_string(self) -> str:
         """No version of Python for strangers."""

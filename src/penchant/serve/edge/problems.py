@@ -32,6 +32,7 @@ TITLES: Mapping[str, str] = {
     "not-http": "The request is not HTTP",
     "headers-too-slow": "The headers did not arrive in time",
     "headers-too-large": "The request line and headers are too large",
+    "upgrade": "Another protocol was asked for",
     "bad-url": "The URL cannot be read",
     "url-too-long": "The URL is too long",
     "bad-host": "The Host header is missing or cannot be read",

@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .asgi import path_of, send_whole, with_headers
@@ -158,6 +159,7 @@ class Probes:
     def __init__(self, app: ASGIApp, readiness: Readiness) -> None:
         self._app = app
         self._readiness = readiness
+        self._own = CapacityLimiter(4)  # threads, however many wait for those of the routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -170,7 +172,9 @@ class Probes:
             if path == "/livez":
                 status, body = livez()
             else:
-                status, body = await run_in_threadpool(readyz, self._readiness, verbose=verbose)
+                status, body = await to_thread.run_sync(
+                    partial(readyz, self._readiness, verbose=verbose), limiter=self._own
+                )
             await send_whole(send, status, body, b"application/json")
             return
 

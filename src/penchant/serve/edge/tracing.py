@@ -10,8 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.core import MissingDependency
 
-from .asgi import state_of
-from .observe import method_of
+from .asgi import method_of, state_of
 from .rules import Rules
 
 

@@ -8,43 +8,15 @@ header of any size is kept in memory). An ASGI middleware comes too late for eit
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from penchant.core import UsageError
-
 from .problems import MEDIA_TYPE, HttpProblem, send_problem
-
-
-@dataclass(frozen=True, slots=True)
-class WireLimits:
-    """What one client may take of the server before it has asked anything; None for no bound."""
-
-    header_seconds: float | None = 10.0
-    """Seconds for the request line and headers to arrive in."""
-
-    header_bytes: int | None = 32_768
-    """Bytes of the request line and headers."""
-
-    linger_seconds: float | None = 2.0
-    """Seconds for a refused body to end in: closing at once would make clients miss the answer."""
-
-    linger_bytes: int = 262_144
-    """Bytes of it that are still read, and thrown away; then the client has to wait."""
-
-    connections: int | None = 800
-    """Connections of one process; further ones are closed at once. Below the usual 1,024 open files."""
-
-    def __post_init__(self) -> None:
-        for name in ("header_seconds", "header_bytes", "linger_seconds", "connections"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise UsageError(f"[serve.edge.wire] {name} must be above 0, got {value}.")
-
+from .wire_limits import WireLimits
 
 SLOW = HttpProblem(408, "headers-too-slow", "The headers did not arrive in time.")
 LARGE = HttpProblem(
@@ -55,10 +27,23 @@ LARGE = HttpProblem(
 )
 FULL = HttpProblem(503, "overloaded", "Too many connections. Try again later.")
 BROKEN = HttpProblem(400, "not-http", "The request is not HTTP.")
+UPGRADE = HttpProblem(
+    400,
+    "upgrade",
+    "Send a request that has a body without the header Upgrade, by HTTP/1.1.",
+    headers={"connection": "close"},
+)
 
 
-def wire_protocol(limits: WireLimits | None = None) -> type[HttpToolsProtocol]:
-    """The protocol of uvicorn with bounds: ``uvicorn.Config(http=wire_protocol())``."""
+def wire_protocol(
+    limits: WireLimits | None = None, refused: Callable[[str], None] = lambda _: None
+) -> type[HttpToolsProtocol]:
+    """The protocol of uvicorn with bounds: ``uvicorn.Config(http=wire_protocol())``.
+
+    Args:
+        limits: on connections and headers.
+        refused: told the code of each problem that is answered before there is a request.
+    """
     chosen = limits or WireLimits()
 
     class Bounded(BoundedProtocol):
@@ -66,11 +51,14 @@ def wire_protocol(limits: WireLimits | None = None) -> type[HttpToolsProtocol]:
 
         limits = chosen
 
+        def _told(self, problem: HttpProblem) -> None:
+            refused(problem.code)
+
     return Bounded
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes connections whose headers are slow or large, or whose refused bodies do not end."""
+    """Closes connections that are slow or large before a request, after it, or in its answer."""
 
     limits = WireLimits()
 
@@ -79,8 +67,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._awaits_headers = True
         self._header_bytes = 0
         self._awaits_end = False  # of a body
+        self._aside_bytes = 0  # of a body, since its last byte: extensions of chunks, trailers
         self._thrown_away: int | None = None  # bytes of a body that nobody wants
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline: asyncio.TimerHandle | None = None  # of what is read
+        self._unread: asyncio.TimerHandle | None = None  # of what is written
+        self._idle_since = self.loop.time()
 
     # From the server
 
@@ -88,18 +79,19 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the time for the first request's headers."""
         super().connection_made(transport)
         most = self.limits.connections
-        if most is not None and len(self.connections) > most:
+        if most is not None and len(self.connections) > most and not self._make_room():
             self._refuse(FULL)
             return
         self._start(self.limits.header_seconds, self._headers_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop()
+        self._read_again()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the headers have become too long."""
+        """Read on, unless what is no body has become too long."""
         if self._thrown_away is not None:
             self._thrown_away += len(data)
             if self._thrown_away > self.limits.linger_bytes:
@@ -109,44 +101,84 @@ class BoundedProtocol(HttpToolsProtocol):
             self._header_bytes += len(data)
             if self._deadline is None:  # of a later request on the same connection
                 self._start(self.limits.header_seconds, self._headers_late)
+        else:
+            self._aside_bytes += len(data)
         super().data_received(data)
         most = self.limits.header_bytes
-        if self._awaits_headers and most is not None and self._header_bytes > most:
+        if most is not None and max(self._header_bytes, self._aside_bytes) > most:
             self._refuse(LARGE)
+
+    def pause_writing(self) -> None:
+        """The client does not take its answer: start its time."""
+        super().pause_writing()
+        self._watch_unread()
+
+    def resume_writing(self) -> None:
+        """It does."""
+        self._read_again()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No further request came."""
+        self._close()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP with a problem, too."""
         self._refuse(BROKEN)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Close after the answer: the parser reads no more. No line: anybody could fill the log."""
+        self.cycle.keep_alive = False
+
     # From the parser
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; a trailer is none (RFC 9110, section 6.5.1) and is left out."""
+        if self._awaits_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Hand the request on, or to one who refuses it."""
         self._stop()
         self._awaits_headers, self._awaits_end = False, True
+        self._header_bytes = self._aside_bytes = 0
         app, most = self.app, self.limits.header_bytes
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if most is not None and size > most:
-            self.app = _too_large
+            self.app = _refusing(LARGE)
+        elif self.parser.should_upgrade() and _has_body(
+            self.headers
+        ):  # which the parser leaves out
+            self.app = _refusing(UPGRADE)
         super().on_headers_complete()
         self.app = app
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body."""
+        self._aside_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is here, whole."""
         super().on_message_complete()
         self._awaits_headers, self._awaits_end = True, False
-        self._header_bytes, self._thrown_away = 0, None
+        self._header_bytes = self._aside_bytes = 0
+        self._thrown_away = None
         self._stop()
 
     def on_response_complete(self) -> None:
-        """Give a body that nobody reads a little time to end."""
+        """Give a body that nobody reads a little time to end, and an answer a little to be read."""
         super().on_response_complete()
+        self._idle_since = self.loop.time()
+        if self.transport.is_closing():
+            self._watch_unread()
+            return
         unread = self._awaits_end and self.cycle.response_complete  # not the body of a next request
-        if unread and not self.transport.is_closing() and self.limits.linger_seconds is not None:
+        if unread and self.limits.linger_seconds is not None:
             self._thrown_away = 0
-            self._start(self.limits.linger_seconds, self.transport.close)
+            self._start(self.limits.linger_seconds, self._close)
 
-    # The clock
+    # The clocks
 
     def _start(self, seconds: float | None, then: Any) -> None:
         self._stop()
@@ -158,24 +190,89 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _watch_unread(self) -> None:
+        """Cut the client off if it has not taken what was written when the time is over."""
+        if self._unread is None and self.limits.unread_seconds is not None:
+            self._unread = self.loop.call_later(self.limits.unread_seconds, self.transport.abort)
+
+    def _read_again(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
     def _headers_late(self) -> None:
         self._deadline = None
-        cycle: Any = self.cycle  # None before the first request
-        if cycle is not None and not cycle.response_complete:
+        if not self._is_idle():
             return  # the next request began while this one is being answered: its time has not come
         self._refuse(SLOW)
 
-    def _refuse(self, problem: HttpProblem) -> None:
+    # The end
+
+    def _is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        cycle: Any = self.cycle  # None before the first request
+        return cycle is None or cycle.response_complete
+
+    def _make_room(self) -> bool:
+        """Close the connection that has waited longest for its next request; False where none has."""
+        patience = self.limits.idle_seconds
+        if patience is None:
+            return False
+        latest = self.loop.time() - patience
+        idle = [
+            one
+            for one in self.connections
+            if isinstance(one, BoundedProtocol)
+            and one._idle_since <= latest
+            and one._is_idle()
+            and not one.transport.is_closing()
+        ]
+        if not idle:
+            return False
+        min(idle, key=lambda one: one._idle_since)._close()
+        return True
+
+    def _close(self) -> None:
+        """Close when all that was written is sent, or cut off in a while."""
         self._stop()
+        if not self.transport.is_closing():
+            self.transport.close()
+            self._watch_unread()
+
+    def _may_answer(self) -> bool:
+        """Whether bytes that are written now are the answer to what is being read, and to nothing else."""
+        cycle: Any = self.cycle
+        if self._awaits_end:
+            return not self.pipeline and not cycle.response_started
+        return self._is_idle()
+
+    def _told(self, problem: HttpProblem) -> None:
+        """Hear of a problem that is answered here."""
+
+    def _refuse(self, problem: HttpProblem) -> None:
         if self.transport.is_closing():
+            return
+        self._told(problem)
+        if not self._may_answer():
+            self._close()
             return
         body = problem.body()
         line = f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
         head = f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         kind = b"content-type: " + MEDIA_TYPE + b"\r\n"
         self.transport.write(line.encode() + kind + head.encode() + body)
-        self.transport.close()
+        self._close()
 
 
-async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    await send_problem(LARGE, scope, send)
+def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in headers
+    )
+
+
+def _refusing(problem: HttpProblem) -> ASGIApp:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_problem(problem, scope, send)
+
+    return refuse

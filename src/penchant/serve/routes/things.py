@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic_core import to_json
 
+from penchant.live import ItemState
 from penchant.store.log import EventStored, Once
 
 from ..edge import HttpProblem, StrictRoute
@@ -25,10 +28,13 @@ from ..schemas import (
     UsersPutOut,
 )
 from ..schemas.fields import MomentParameter
+from ..service import Service
 from .common import Named, off_loop, said, tenant_of
 from .repeating import done_once
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
+
+_LOOK, _LONGEST_LOOK = 0.002, 0.05  # seconds between two looks at an item that is being read
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Most to tell.")]
 
@@ -40,8 +46,11 @@ async def put_item(request: Request, item_id: Named, body: ColumnsIn) -> Respons
     `"available": false` takes it out of every list.
     """
     service = tenant_of(request).service
-    (put,) = await off_loop(service.items.put_and_wait, [{**body.root, "item_id": item_id}])
-    return said({**put, "durability": "fsync"})
+    (seq,) = await off_loop(service.items.put, [{**body.root, "item_id": item_id}])
+    stands = await _once_read(service, item_id)
+    told = {"id": item_id, "seq": seq, "state": stands.state}
+    why = {"reason": stands.reason} if stands.reason else {}
+    return said({**told, **why, "durability": "fsync"})
 
 
 @router.post("/items", response_model=ItemsPutOut, tags=["items"], summary="Put many items")
@@ -136,6 +145,20 @@ async def delete_user(request: Request, user_id: Named) -> Response:
     """
     removed = await off_loop(tenant_of(request).erase, user_id)
     return said({"user_id": user_id, "removed": removed, "durability": "fsync"})
+
+
+async def _once_read(service: Service, item_id: str) -> ItemState:
+    """Where an item stands that was put, as soon as it was read, or after a while.
+
+    No thread is held meanwhile: there are only so many, and the log and /readyz need them too.
+    """
+    began, pause = time.monotonic(), _LOOK
+    while (stands := await off_loop(service.items.stands, item_id)).state == "pending":
+        if time.monotonic() - began > service.config.item_seconds:
+            break
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_LOOK)
+    return stands
 
 
 def event_told(stored: EventStored) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from pydantic import Field, SkipValidation
 
 from .fields import Id, Kind, Moment, Number, Said, StrictModel
 
+EVENTS = 4_000
+"""Most events of a body: of 250 bytes each they are within the megabyte that the edge takes."""
+
 
 class EventIn(StrictModel):
     """Somebody did something with an item."""
@@ -31,15 +34,20 @@ class EventIn(StrictModel):
 
 
 class EventsIn(StrictModel):
-    """Many events, answered one by one: those that are right are stored."""
+    """Many events, answered one by one: those that are right are stored. A megabyte at most."""
 
-    events: Annotated[list[SkipValidation[EventIn]], Field(min_length=1, max_length=10_000)]
+    events: Annotated[list[SkipValidation[EventIn]], Field(min_length=1, max_length=EVENTS)]
 
 
 class Wrong(Said):
-    """One thing wrong with a body."""
+    """One thing wrong with a request; either of the body or of a parameter."""
 
-    pointer: str = Field(description="Where, as a JSON pointer.", examples=["/events/3/user_id"])
+    pointer: str | None = Field(
+        None, description="Where in the body, as a JSON pointer.", examples=["/events/3/user_id"]
+    )
+    parameter: str | None = Field(
+        None, description="The parameter of the path, the query or the headers.", examples=["limit"]
+    )
     code: str = Field(examples=["missing"])
     detail: str = Field("", examples=["Field required"])
 

@@ -76,7 +76,11 @@ def _in_seconds(value: float) -> float:
     return value
 
 
-Kind = Annotated[Id, StringConstraints(max_length=64)]
+Kind = Annotated[
+    Id,
+    StringConstraints(max_length=64),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64}),
+]
 """A kind of event, such as ``click``."""
 
 Moment = Annotated[

@@ -9,6 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from .fields import Columns, FieldValue, Id, Said, StrictModel
 
+THINGS = 2_000
+"""Most items or users of a body: of 500 bytes each they are within the megabyte that the edge takes."""
+
 
 class ColumnsIn(RootModel[Columns]):
     """All columns of an item or a user, by name; they take the place of all earlier ones."""
@@ -45,9 +48,9 @@ class ItemIn(StrictModel):
 
 
 class ItemsIn(StrictModel):
-    """Many items at once."""
+    """Many items at once; a megabyte at most."""
 
-    items: Annotated[list[ItemIn], Field(min_length=1, max_length=10_000)]
+    items: Annotated[list[ItemIn], Field(min_length=1, max_length=THINGS)]
 
 
 class UserIn(StrictModel):
@@ -58,9 +61,9 @@ class UserIn(StrictModel):
 
 
 class UsersIn(StrictModel):
-    """Many users at once."""
+    """Many users at once; a megabyte at most."""
 
-    users: Annotated[list[UserIn], Field(min_length=1, max_length=10_000)]
+    users: Annotated[list[UserIn], Field(min_length=1, max_length=THINGS)]
 
 
 class Put(Said):

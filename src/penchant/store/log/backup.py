@@ -31,6 +31,7 @@ from .opening import (
     sweep,
     unlock,
 )
+from .places import written_to
 from .reading import meta_of
 from .session import Database, Session
 from .tables import TABLES, insert, select
@@ -50,13 +51,12 @@ def write_backup(source: Session, path: Path) -> dict[str, int]:
         rows by table.
 
     Raises:
-        UsageError: something is there already.
+        UsageError: something is there already, or nothing can be written there.
         LogError: the disk is full, or the log is damaged; no file is left.
     """
     if path.exists():
         raise UsageError(f"{path} exists. Name a new file.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _aside(path) as aside:
+    with written_to(path), _aside(path) as aside:
         target = sqlite_database(aside, LogConfig())
         try:
             with target.session("write") as session:

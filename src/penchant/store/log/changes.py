@@ -55,6 +55,11 @@ class ItemPut:
     item_id: str
     fields: Fields
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it says that the item cannot be had: ``"available": false``."""
+        return self.fields.get("available") is False
+
 
 @dataclass(frozen=True, slots=True)
 class UserPut:

@@ -118,17 +118,18 @@ def _as_json(where: str, fields: Mapping[str, object]) -> str:
 
 
 def _texts(where: str, **texts: object) -> None:
+    where = f"{where}." if where else ""
     for name, text in texts.items():
         if not isinstance(text, str) or text == "":
-            raise UsageError(f"{where}.{name}: {text!r} is no text. Give one of a letter or more.")
+            raise UsageError(f"{where}{name}: {text!r} is no text. Give one of a letter or more.")
         try:
             size = len(text.encode())
         except UnicodeEncodeError:
-            raise UsageError(f"{where}.{name}: half of a surrogate pair is no text.") from None
+            raise UsageError(f"{where}{name}: half of a surrogate pair is no text.") from None
         if "\0" in text:
-            raise UsageError(f"{where}.{name}: a NUL character cannot be stored.")
+            raise UsageError(f"{where}{name}: a NUL character cannot be stored.")
         if size > MOST_BYTES:
-            raise UsageError(f"{where}.{name}: {size:,} bytes; at most {MOST_BYTES:,} are stored.")
+            raise UsageError(f"{where}{name}: {size:,} bytes; at most {MOST_BYTES:,} are stored.")
 
 
 def _time(where: str, seconds: float) -> None:

@@ -52,6 +52,7 @@ class Committer:
         self._most_rows = most_rows
         self._most_waiting = most_waiting
         self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._rows_waiting = 0
         self._held: _Job | None = None
         self._gate = threading.Lock()
         self._closed = False
@@ -64,7 +65,7 @@ class Committer:
         Raises:
             Overloaded: too many writes wait already.
         """
-        return self._put(_Job(Future(), len(events), events=events))
+        return self._put(_Job(Future(), max(1, len(events)), events=events))
 
     def submit(self, work: Callable[[Writing], Result], weight: int) -> Future[Result]:
         """Have anything else written, likewise."""
@@ -86,11 +87,13 @@ class Committer:
         with self._gate:
             if self._closed:
                 raise LogError("The event log was closed.")
-            if self._waiting.qsize() >= self._most_waiting:
+            waiting = self._rows_waiting
+            if waiting and waiting + job.weight > self._most_waiting:
                 raise Overloaded(
-                    f"{self._most_waiting:,} writes wait for the disk already. Try again later."
+                    f"{waiting:,} events wait for the disk already. Send these again later."
                 )
             job.future.set_running_or_notify_cancel()  # from here on it cannot be taken back
+            self._rows_waiting += job.weight
             self._waiting.put(job)
         return job.future
 
@@ -104,6 +107,8 @@ class Committer:
                 _settle(job, _outcome(job.alone))
                 continue
             jobs = [job, *self._more(self._most_rows - job.weight)]
+            with self._gate:
+                self._rows_waiting -= sum(one.weight for one in jobs)
             while jobs:
                 jobs = self._commit(jobs)
 

@@ -40,8 +40,9 @@ class LogConfig:
     most_events: int = 20_000
     """Events that are committed together at most."""
 
-    most_waiting: int = 10_000
-    """Writes that wait for their commit at most; more are refused as ``Overloaded``."""
+    most_waiting: int = 100_000
+    """Events and other rows that wait for their commit at most, some 100 MB of them; more are refused
+    as ``Overloaded``."""
 
     answers_kept: float = 86_400.0
     """Seconds that an ``Idempotency-Key`` is remembered."""

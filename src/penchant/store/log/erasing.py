@@ -31,14 +31,14 @@ class Eraser:
         self._transaction = transaction
         self._file = file
 
-    def erase(self, erasure: Erasure, user_id: str | None) -> dict[str, int]:
+    def erase(self, erasure: Erasure, user_id: str) -> dict[str, int]:
         """Erase a user; how many rows went, by table.
 
         Args:
             erasure: with the hash of the user.
-            user_id: to search the file for; None where only the hash is known.
+            user_id: to search the file for.
         """
-        if self._file is not None and user_id is not None:
+        if self._file is not None:
             self._file.add(erasure)
         with self._transaction() as writing:
             left = writing.unscrubbed()  # of an earlier one, whose bytes may still be there
@@ -56,15 +56,17 @@ class Eraser:
         with self._database.session("snapshot") as session:
             salt = meta_of(session).get("salt")
             done = [(Erasure(*row[:4]), row[4]) for row in session.rows(_DONE)]
-        known = {erasure for erasure, _ in done}
+        known, told = {erasure for erasure, _ in done}, set(recorded)
+        missing = [one for one in recorded if one not in known and one.salt == salt]
         try:
-            for erasure in recorded:
-                if erasure not in known and erasure.salt == salt:
-                    self.erase(erasure, None)
-            if not all(scrubbed for _, scrubbed in done):
+            if missing:
+                with self._transaction() as writing:
+                    for erasure in missing:
+                        writing.erase(erasure)
+            if missing or not all(scrubbed for _, scrubbed in done):
                 self._scrub(None)
             if self._file is not None:
-                self._file.add(*(erasure for erasure, _ in done if erasure not in recorded))
+                self._file.add(*(erasure for erasure, _ in done if erasure not in told))
         except DamagedLog:
             raise
         except LogError:

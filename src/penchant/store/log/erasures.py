@@ -60,7 +60,7 @@ class ErasureFile:
         fresh = not self._path.exists()
         try:
             half = self._half()
-            with self._path.open("ab") as file:
+            with open(self._path, "ab", opener=_for_owner) as file:
                 if half:
                     file.truncate(self._path.stat().st_size - half)
                 file.write(b"".join(_line(erasure) for erasure in erasures))
@@ -120,6 +120,10 @@ class Forgotten:
         """Those that are known by now, by their keys in the indexes of a log with this salt."""
         met = {hashed(salt, user_id) for user_id, gone in self._known.items() if gone}
         return {bytes.fromhex(found) for found in met | self._by_salt.get(salt, set())}
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _line(erasure: Erasure) -> bytes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penchant.store.atomic import PART, atomic_file, sync_folder
 
 from .changes import bounded
+from .places import written_to
 from .session import Row, Session
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def export_impressions(session: Session, path: Path) -> int:
 def export_items(session: Session, path: Path) -> int:
     """Items as JSON lines for ``penchant.read``; how many."""
     count = 0
-    with atomic_file(path) as file:
+    with written_to(path), atomic_file(path) as file:
         for rows in _pages(session, _ITEMS):
             for _, item_id, fields in rows:
                 line = json.dumps({"item_id": item_id, **json.loads(fields)}, ensure_ascii=False)
@@ -93,7 +95,7 @@ def _parquet(
     import polars as pl
     from polars.io.plugins import register_io_source
 
-    count = 0
+    count, failed = 0, None
 
     def source(
         with_columns: list[str] | None,
@@ -101,19 +103,28 @@ def _parquet(
         n_rows: int | None,
         batch_size: int | None,
     ) -> Iterator[pl.DataFrame]:
-        nonlocal count
-        for rows in pages:
-            count += len(rows)
-            yield pl.DataFrame([fitted(row) for row in rows], schema=schema, orient="row")
+        nonlocal count, failed
+        try:
+            for rows in pages:
+                count += len(rows)
+                yield pl.DataFrame([fitted(row) for row in rows], schema=schema, orient="row")
+        except Exception as error:  # polars would tell of it in its own words
+            failed = error
+            raise
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}{PART}")
-    try:
-        register_io_source(source, schema=schema).sink_parquet(aside, sync_on_close="all")
-        aside.replace(path)
-        sync_folder(path.parent)
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_to(path):
+        try:
+            register_io_source(source, schema=schema).sink_parquet(aside, sync_on_close="all")
+            aside.replace(path)
+            sync_folder(path.parent)
+        except pl.exceptions.PolarsError:
+            if failed is not None:
+                raise failed from None
+            raise
+        finally:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
     return count
 
 

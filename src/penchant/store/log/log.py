@@ -253,7 +253,7 @@ class Log:
         The file is an SQLite log, whatever this one is; ``restore`` takes it.
 
         Raises:
-            UsageError: something is there already.
+            UsageError: something is there already, or nothing can be written there.
         """
         from .backup import write_backup
 

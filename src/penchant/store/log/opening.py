@@ -49,11 +49,16 @@ def open_log(
         DamagedLog: what is there is not what was written; nothing was changed.
         LogError: it was written by a newer penchant, or cannot be opened.
         MissingDependency: a package is not installed; says which.
-        UsageError: there is something else than a folder.
+        UsageError: there is something else than a folder, or a URL of something else.
     """
     config = config or LogConfig()
     if isinstance(where, str) and where.startswith(SCHEMES):
         return _in_postgres(where, config, clock)
+    if isinstance(where, str) and "://" in where:
+        raise UsageError(
+            f"A log lies in a folder or in PostgreSQL (postgresql://...), not in "
+            f"{where.partition('://')[0]}://."
+        )
     return _in_folder(Path(where), config, clock)
 
 

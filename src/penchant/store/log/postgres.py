@@ -75,7 +75,7 @@ class PostgresDatabase:
         self._writer: _Connection | None = None
         self._turn = threading.RLock()
         self._closed = False
-        with self._told():
+        with self._told("Start the server, or put the URL right."):
             try:
                 self._migrate()
             except BaseException:
@@ -175,7 +175,7 @@ class PostgresDatabase:
                 connection.execute("UPDATE schema_version SET version = %s", (len(MIGRATIONS),))
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, remedy: str = _UNKNOWN) -> Iterator[None]:
         """Errors of PostgreSQL in the block as errors of a log; without the password."""
         try:
             yield
@@ -188,9 +188,8 @@ class PostgresDatabase:
         except psycopg.errors.InsufficientPrivilege as error:
             raise LogError(f"The log in {self._place}: {error} Grant it.") from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise LogError(
-                f"The log in {self._place} cannot be reached: {error}. {_UNKNOWN}"
-            ) from error
+            why = " ".join(str(error).split())  # libpq writes several lines
+            raise LogError(f"The log in {self._place} cannot be reached: {why} {remedy}") from error
 
 
 @cache

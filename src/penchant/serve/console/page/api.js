@@ -6,16 +6,20 @@ import { t } from "./words.js";
 const KEY = "penchant.key";
 
 export class Problem extends Error {
-  constructor(status, message) {
+  constructor(status, message, again) {
     super(message);
     this.status = status;
+    this.again = again; // seconds after which to try again, or none
   }
 }
 
-export async function call(method, path, body) {
-  const headers = {};
+function keyed() {
   const key = sessionStorage.getItem(KEY);
-  if (key) headers.authorization = `Bearer ${key}`;
+  return key ? { authorization: `Bearer ${key}` } : {};
+}
+
+export async function call(method, path, body) {
+  const headers = keyed();
   if (body !== undefined) headers["content-type"] = "application/json";
   let answer;
   try {
@@ -26,12 +30,35 @@ export async function call(method, path, body) {
   const told = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
   if (answer.ok) return told;
   const id = answer.headers.get("x-request-id");
+  if (told.type?.endsWith(":unsupported")) throw new Problem(answer.status, t("error.unsupported"));
   const said = [told.title, told.detail].filter(Boolean).join(": ") || answer.statusText;
-  throw new Problem(answer.status, `${answer.status} ${said}${id ? ` (${id})` : ""}`);
+  const again = answer.status === 503 ? Number(answer.headers.get("retry-after")) : 0;
+  throw new Problem(answer.status, `${answer.status} ${said}${id ? ` (${id})` : ""}`, again);
+}
+
+// The figures for Prometheus, which a key of a tenant may not see; empty where there are none.
+export async function figures() {
+  try {
+    const answer = await fetch("/metrics", { headers: keyed() });
+    return answer.ok ? await answer.text() : "";
+  } catch {
+    return ""; // said beside the views
+  }
 }
 
 export const get = (path) => call("GET", path);
 export const post = (path, body = {}) => call("POST", path, body);
+// A question, asked again while the service is busy, such as with loading its language model.
+export async function ask(body, left = 5) {
+  try {
+    return await post("/v1/recommend", body);
+  } catch (problem) {
+    if (!problem.again || !left) throw problem;
+    await new Promise((resolve) => { setTimeout(resolve, 1000 * problem.again); });
+    return ask(body, left - 1);
+  }
+}
+
 export const item = (id) => `/v1/items/${encodeURIComponent(id)}`;
 
 // Runs one thing that may fail, and says so on the page; undefined where it did.
@@ -42,7 +69,7 @@ export async function tried(work) {
     return found;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    at("trouble").textContent = problem.message;
+    at("trouble-text").textContent = problem.message;
     at("trouble").hidden = false;
     if (problem.status === 401) askForKey();
     return undefined;
@@ -57,6 +84,7 @@ export function askForKey() {
 }
 
 export function listenForKey(changed) {
+  at("trouble-close").addEventListener("click", () => { at("trouble").hidden = true; });
   at("open-key").addEventListener("click", askForKey);
   at("key-text").addEventListener("keydown", (press) => {
     if (press.key !== "Enter") return; // the first button would take it

@@ -1,13 +1,16 @@
 // The catalogue, and what stands in it about an item.
 
 import { get, item, Problem, post, tried } from "./api.js";
-import { at, el, fill, settled } from "./dom.js";
+import { add } from "./chosen.js";
+import { at, el, fill, narrow, settled, show } from "./dom.js";
+import { remember } from "./titles.js";
 import { number, onLanguage, t } from "./words.js";
 
 const LENGTH = 25;
 let offset = 0;
 let page = null;
 let open = null;
+let asked = 0; // the newest question: an answer to an older one comes too late
 
 export function start() {
   at("find").addEventListener("input", settled(() => turn(0)));
@@ -19,9 +22,11 @@ export function start() {
 export const enter = () => (page ? undefined : turn(0));
 
 async function turn(to) {
+  const mine = ++asked;
   const query = encodeURIComponent(at("find").value.trim());
   const found = await tried(() => get(`/v1/items?limit=${LENGTH}&offset=${Math.max(to, 0)}&query=${query}`));
-  if (!found) return;
+  if (!found || mine !== asked) return;
+  remember(found.items);
   offset = Math.max(to, 0);
   page = found;
   draw();
@@ -38,29 +43,39 @@ function draw() {
     : t("catalogue.none");
   at("before").disabled = offset === 0;
   at("after").disabled = to >= page.total;
-  if (open) drawItem();
+  if (open?.fields) drawItem();
 }
 
 async function look(id) {
+  const mine = { id, fields: null, similar: null };
+  open = mine;
   const found = await tried(() => get(item(id)));
-  if (!found) return;
-  open = { id, fields: found.fields, similar: null };
+  if (!found || open !== mine) return;
+  mine.fields = found.fields;
   draw();
+  if (narrow()) show(at("item"));
   try {
-    open.similar = (await post("/v1/similar", { item_id: id, k: 8 })).items;
+    mine.similar = (await post("/v1/similar", { item_id: id, k: 8 })).items;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    open.similar = []; // a model without item vectors
+    mine.similar = []; // a model without item vectors
   }
-  if (open.id === id) drawItem();
+  if (open === mine) drawItem();
+}
+
+function choose(id, title) {
+  add(id, title);
+  location.hash = "try";
 }
 
 function drawItem() {
   const { id, fields, similar } = open;
+  const told = Object.entries(fields).filter(([name, value]) => name !== "title" && value !== null && value !== "");
   fill("item",
-    el("h2", {}, fields.title || id),
-    el("dl", { class: "fields" }, Object.entries(fields).flatMap(([name, value]) =>
-      value === null || value === "" ? [] : [el("dt", {}, name), el("dd", {}, String(value))])),
+    el("div", { class: "across" }, el("h2", { "aria-live": "polite" }, fields.title || id),
+      el("button", { type: "button", onclick: () => choose(id, fields.title || id) }, t("catalogue.try"))),
+    el("dl", { class: "fields" }, el("dt", {}, "id"), el("dd", {}, id), told.flatMap(([name, value]) =>
+      [el("dt", {}, name), el("dd", {}, Array.isArray(value) ? value.join(", ") : String(value))])),
     el("h2", {}, t("catalogue.similar")),
     similar && !similar.length ? el("p", { class: "faint" }, t("catalogue.no.similar")) : [],
     el("ul", { class: "rows" }, (similar ?? []).map((one) =>

@@ -43,10 +43,12 @@ async function find() {
   if (!query) return close();
   const found = await tried(() => get(`/v1/items?limit=12&query=${encodeURIComponent(query)}`));
   if (!found || at("ask-add").value.trim() !== query) return undefined;
-  fill("ask-found", found.items.map(({ item_id: id, title }, place) =>
-    el("li", { id: `found-${place}`, role: "option", onclick: () => add(id, title) }, title || id)));
-  at("ask-found").hidden = !found.items.length;
-  at("ask-add").setAttribute("aria-expanded", String(found.items.length > 0));
+  fill("ask-found", found.items.length
+    ? found.items.map(({ item_id: id, title }, place) =>
+      el("li", { id: `found-${place}`, role: "option", onclick: () => add(id, title) }, title || id))
+    : el("li", { role: "option", "aria-disabled": "true" }, t("catalogue.none")));
+  at("ask-found").hidden = false;
+  at("ask-add").setAttribute("aria-expanded", "true");
   return mark(found.items.length ? 0 : -1);
 }
 
@@ -66,7 +68,7 @@ function close() {
   mark(-1);
 }
 
-function add(id, title) {
+export function add(id, title) {
   chosen.delete(id); // chosen again: now it is the newest
   chosen.set(id, title);
   at("ask-add").value = "";

@@ -15,6 +15,14 @@ export function el(tag, about = {}, ...inside) {
   return made;
 }
 
+// Whether the cards stand below each other, as on a phone.
+export const narrow = () => matchMedia("(max-width: 820px)").matches;
+
+export function show(one) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  one.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+}
+
 export const fill = (id, ...parts) => at(id).replaceChildren(...parts.flat());
 
 // Waits until somebody stops typing.

@@ -1,13 +1,16 @@
 // What happens just now: numbers, three lines, events as they come in.
 
-import { get, tried } from "./api.js";
+import { figures, get, tried } from "./api.js";
 import { Chart } from "./chart.js";
 import { at, el, fill } from "./dom.js";
+import { knownTitle, titleOf } from "./titles.js";
 import { moment, number, onLanguage, t } from "./words.js";
 
 const EVERY = 1000; // milliseconds
+const LATER = 5000; // milliseconds, while the service does not answer
+const ASKED = 20; // titles asked for in one look; a flood of events is told by ids
 const MOST = 200; // lines of the stream
-const charts = { "live.rate.events": new Chart(), "live.rate.lists": new Chart(), "live.batch": new Chart() };
+const charts = { "live.rate.events": new Chart(), "live.rate.lists": new Chart(), "live.milliseconds": new Chart() };
 let after = null; // the last change told so far
 let earlier = null; // the numbers before, with their time
 let newest = null;
@@ -36,21 +39,24 @@ export function enter() {
 export const leave = () => clearTimeout(timer);
 
 async function beat() {
-  const going = document.hidden || (await look());
-  if (going) timer = setTimeout(beat, EVERY);
+  const well = document.hidden || (await look());
+  clearTimeout(timer); // of a view that was entered again meanwhile
+  if (!at("live").hidden) timer = setTimeout(beat, well ? EVERY : LATER);
 }
 
 async function look() {
   const status = await tried(() => get("/v1/admin/status"));
-  if (!status) return false; // said on the page; entering the view again goes on
+  if (!status) return false; // said on the page
   newest = status;
   drawNumbers();
-  lines(status);
+  lines(status, spent(await figures()));
   if (paused) return true;
   const told = await tried(() => get(after === null ? "/v1/admin/changes?limit=50" : `/v1/admin/changes?limit=${MOST}&after=${after}`));
   if (!told) return false;
   after = told.changes.at(-1)?.seq ?? after ?? told.last_seq;
   const stream = at("stream");
+  const unknown = [...new Set(told.changes.map((one) => one.item_id))].filter((id) => id && !knownTitle(id));
+  if (unknown.length <= ASKED) await Promise.all(unknown.map(titleOf));
   stream.prepend(...told.changes.toReversed().map(line));
   while (stream.childElementCount > MOST) stream.lastChild.remove();
   if (stream.childElementCount > 1) stream.querySelector(".none")?.remove();
@@ -58,17 +64,25 @@ async function look() {
   return true;
 }
 
-function lines(status) {
+function lines(status, spent_) {
   const now = performance.now() / 1000;
   if (earlier && earlier.status.worker === status.worker) {
     const seconds = now - earlier.now;
     const answered = status.asking.answered - earlier.status.asking.answered;
-    const calls = status.asking.calls - earlier.status.asking.calls;
+    const requests = spent_.requests - earlier.spent.requests;
     charts["live.rate.events"].add((status.last_seq - earlier.status.last_seq) / seconds);
     charts["live.rate.lists"].add(answered / seconds);
-    charts["live.batch"].add(calls ? answered / calls : 0);
+    charts["live.milliseconds"].add(requests > 0 ? (1000 * (spent_.seconds - earlier.spent.seconds)) / requests : 0);
   }
-  earlier = { now, status };
+  earlier = { now, status, spent: spent_ };
+}
+
+// Requests for lists so far, and the seconds that they took.
+function spent(page) {
+  const sum = (name) => [...page.matchAll(
+    new RegExp(`^penchant_http_request_duration_seconds_${name}\\{[^}]*route="/v1/(?:recommend|similar)"[^}]*\\} (\\S+)`, "gm"),
+  )].reduce((total, [, value]) => total + Number(value), 0);
+  return { requests: sum("count"), seconds: sum("sum") };
 }
 
 function drawNumbers() {
@@ -91,8 +105,8 @@ function lasting(seconds) {
 
 function line(change) {
   const what = change.kind === "event"
-    ? `${change.user_id} → ${change.item_id}`
-    : [t(`live.${change.kind}`), change.item_id ?? change.user_id ?? ""].join(" ");
+    ? `${change.user_id} → ${knownTitle(change.item_id) ?? change.item_id}`
+    : [t(`live.${change.kind}`), knownTitle(change.item_id) ?? change.item_id ?? change.user_id ?? ""].join(" ");
   return el("li", {}, el("span", {}, what),
-    el("span", { class: "kind" }, `${change.event ?? ""} ${moment(change.received_at)}`));
+    el("span", { class: "kind" }, [change.event, moment(change.received_at)].filter(Boolean).join(" · ")));
 }

@@ -8,6 +8,8 @@ import * as models from "./models.js";
 import * as trying from "./try.js";
 import { onLanguage, switchLanguage, t, translate } from "./words.js";
 
+const KEYS = "penchant.keys"; // "off": letters alone do nothing
+
 const views = { try: trying, catalogue, models, live };
 const first = { try: "ask-user", catalogue: "find", models: "reload", live: "pause" };
 const THEMES = ["", "light", "dark"];
@@ -45,11 +47,14 @@ function theme(name) {
   if (name) document.documentElement.dataset.theme = name;
   else delete document.documentElement.dataset.theme;
   at("theme").textContent = { "": "◐", light: "☀", dark: "☾" }[name];
+  const told = t("theme", { name: t(`theme.${name || "system"}`) });
+  at("theme").setAttribute("aria-label", told);
+  at("theme").title = told;
 }
 
 function press(event) {
   const typing = event.target.closest("input, textarea, dialog");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (typing || localStorage.getItem(KEYS) === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
   const view = Object.keys(views)[Number(event.key) - 1];
   if (view) location.hash = view;
   else if (event.key === "/") at(first[here]).focus();
@@ -70,6 +75,7 @@ translate();
 for (const view of Object.values(views)) view.start();
 onLanguage(() => {
   help();
+  theme(document.documentElement.dataset.theme ?? "");
   if (here) document.title = `${t(`view.${here}`)} · penchant`;
   if (at("state").dataset.up) at("state").textContent = t(at("state").dataset.up === "true" ? "up" : "down");
 });
@@ -81,6 +87,8 @@ at("theme").addEventListener("click", () => {
   theme(next);
 });
 at("language").addEventListener("click", switchLanguage);
+at("keys-on").checked = localStorage.getItem(KEYS) !== "off";
+at("keys-on").addEventListener("change", (change) => localStorage.setItem(KEYS, change.target.checked ? "on" : "off"));
 at("open-help").addEventListener("click", () => at("help-box").showModal());
 addEventListener("hashchange", () => go());
 addEventListener("keydown", press);

@@ -2,7 +2,7 @@
 
 import { get, post, sure, tried } from "./api.js";
 import { at, el, fill } from "./dom.js";
-import { day, number, onLanguage, t } from "./words.js";
+import { day, has, number, onLanguage, t } from "./words.js";
 
 let standing = null;
 
@@ -24,9 +24,13 @@ async function change(question, path, body) {
   buttons.forEach((one) => { one.disabled = true; });
   const done = await tried(() => post(path, body));
   buttons.forEach((one) => { one.disabled = false; });
+  await enter(); // one that was refused stands in the history
   if (!done) return;
-  await enter();
-  at("state").textContent = t("models.done", { name: done.current });
+  const found = done.figures.load_seconds === undefined ? [] : [t("models.found", {
+    load: number(done.figures.load_seconds, 1), slowest: number(1000 * done.figures.slowest_seconds),
+    memory: number(done.figures.memory_bytes / 2 ** 20),
+  })];
+  at("models-said").textContent = [t("models.done", { name: done.current }), ...found].join(" ");
 }
 
 function draw() {
@@ -42,13 +46,20 @@ function draw() {
       onclick: () => change(t("models.sure.promote", { name: one.name }), "/v1/admin/promote", { version: one.name }),
     }, t("models.promote"))))));
   fill("model-history", standing.history.toReversed().slice(0, 50).map((one) =>
-    el("li", {}, el("span", {}, Object.entries(one).filter(([name]) => name !== "at").map(([, value]) => value).join(" · ")),
+    el("li", {}, el("span", {}, [did(one.did), one.version, one.why].filter(Boolean).join(" · ")),
       el("time", {}, one.at ? day(one.at) : ""))));
   at("rollback").disabled = !standing.previous;
 }
 
-// A digest is for machines: the version's name already holds its beginning.
-const figures = (about) => Object.entries(about)
-  .filter(([name]) => name !== "digest")
-  .map(([name, value]) => `${name} ${typeof value === "number" ? number(value, 4) : typeof value === "object" ? JSON.stringify(value) : value}`)
-  .join(" · ");
+const COUNTS = ["users", "items", "events"];
+
+// What it was trained on; a digest is for machines.
+function figures(about) {
+  const counts = COUNTS.filter((name) => name in about).map((name) => t(`models.${name}`, { n: number(about[name]) }));
+  return [...counts, (about.kinds ?? []).join(", ")].filter(Boolean).join(" · ");
+}
+
+function did(what) {
+  const key = `did.${what.replaceAll(" ", "_")}`;
+  return has(key) ? t(key) : what;
+}

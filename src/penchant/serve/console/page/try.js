@@ -1,23 +1,50 @@
 // Ask for somebody, record what they choose, and watch the list change.
 
-import { get, item, post, tried } from "./api.js";
-import { history, listenForItems, show as showChosen } from "./chosen.js";
-import { at, el, fill } from "./dom.js";
+import { ask as asks, get, post, tried } from "./api.js";
+import { add, history, listenForItems, show as showChosen } from "./chosen.js";
+import { at, el, fill, narrow, show } from "./dom.js";
+import { remember, titleOf } from "./titles.js";
 import { moment, number, onLanguage, t } from "./words.js";
 
 let shown = null; // the list on the page, with the question that it answers
+let asking = 0; // the newest question: an answer to an older one comes too late
+let told = false; // whether a choice is on its way
 
 export function start() {
   listenForItems();
   at("ask").addEventListener("submit", (send) => {
     send.preventDefault();
-    ask();
+    askInForm();
   });
+  at("ask-diversity").addEventListener("input", sayDiversity);
+  at("example-new").addEventListener("click", () => {
+    at("ask-user").value = `guest-${Math.random().toString(36).slice(2, 6)}`;
+    askInForm();
+  });
+  at("example-history").addEventListener("click", byChance);
   at("list").addEventListener("keydown", move);
   onLanguage(() => {
     showChosen();
+    sayDiversity();
     draw();
   });
+}
+
+const sayDiversity = () => { at("diversity").textContent = number(Number(at("ask-diversity").value), 1); };
+
+async function askInForm() {
+  await ask();
+  if (narrow()) show(at("list-card"));
+}
+
+async function byChance() {
+  const first = await tried(() => get("/v1/items?limit=1"));
+  if (!first?.total) return;
+  for (let left = 2; left > 0; left -= 1) {
+    const found = await tried(() => get(`/v1/items?limit=1&offset=${Math.floor(Math.random() * first.total)}`));
+    for (const { item_id: id, title } of found?.items ?? []) add(id, title);
+  }
+  await askInForm();
 }
 
 function question() {
@@ -33,12 +60,15 @@ function question() {
 }
 
 async function ask(because) {
+  const mine = ++asking;
   at("list-card").setAttribute("aria-busy", "true");
   const asked = question();
   const began = performance.now();
-  const answer = await tried(() => post("/v1/recommend", asked));
+  const answer = await tried(() => asks(asked));
+  if (mine !== asking) return;
   at("list-card").setAttribute("aria-busy", "false");
   if (!answer) return;
+  remember(answer.items);
   const before = because && shown ? shown.answer.items.map((one) => one.item_id) : null;
   shown = { asked, answer, before, because, milliseconds: performance.now() - began };
   draw();
@@ -61,14 +91,31 @@ function draw() {
     at("list-about").textContent = t("try.start");
     return;
   }
+  at("examples").hidden = true;
+  const held = holding();
   const { answer, before } = shown;
   const best = answer.items[0]?.score ?? 0;
   const worst = Math.min(...answer.items.map((one) => one.score), 0);
   fill("list", answer.items.map((one, place) => row(one, place, (one.score - worst) / (best - worst || 1))));
+  hold(held);
   at("list-about").textContent = about(before);
   const decisions = answer.decisions ?? [];
   fill("decisions", decisions.map((one) => el("li", {}, one.text)));
   at("decisions-box").hidden = !decisions.length;
+}
+
+// A list that is drawn anew would drop the focus of whoever goes through it by keys.
+function holding() {
+  const one = document.activeElement;
+  const place = [...at("list").children].indexOf(one.closest("#list > li"));
+  return place < 0 ? null : { place, button: ["choose", "explain", "similar"].find((name) => one.classList.contains(name)) };
+}
+
+function hold(held) {
+  const rows = at("list").children;
+  if (!held || !rows.length) return;
+  const one = rows[Math.min(held.place, rows.length - 1)];
+  ((held.button && one.querySelector(`.${held.button}`)) || one).focus();
 }
 
 function about(before) {
@@ -84,20 +131,21 @@ function about(before) {
 
 function row(one, place, share) {
   const title = one.title || one.item_id;
-  const [kind, word] = movement(one.item_id, place);
+  const [kind, word, spoken] = movement(one.item_id, place);
+  const named = (key) => ({ type: "button", "aria-label": `${t(key)}: ${title}` });
   const why = el("div", { class: "effects", hidden: true });
-  const tell = el("button", { type: "button", class: "explain", "aria-expanded": "false", onclick: () => explain(one, why, tell) }, t("try.why"));
+  const tell = el("button", { ...named("try.why"), class: "explain", "aria-expanded": "false", onclick: () => explain(one, why, tell) }, t("try.why"));
   return el("li", { class: kind, tabindex: place ? "-1" : "0", "data-item": one.item_id },
     el("span", { class: "place" }, String(place + 1)),
     el("div", {},
       el("span", { class: "name" }, title, el("small", {}, one.item_id)),
-      word ? el("span", { class: "moved" }, word) : null,
+      word ? el("span", { class: "moved", role: spoken ? "img" : null, "aria-label": spoken }, word) : null,
       el("div", { class: "strength", "aria-hidden": "true" }, el("i", { width: `${Math.max(2, 100 * share)}%` })),
       el("div", { class: "why" }, (one.reasons ?? []).join("; "))),
     el("div", { class: "row" },
-      at("ask-user").value.trim() ? el("button", { type: "button", class: "choose", onclick: () => choose(one) }, t("try.click")) : null,
+      at("ask-user").value.trim() ? el("button", { ...named("try.click"), class: "choose", onclick: () => choose(one) }, t("try.click")) : null,
       tell,
-      el("button", { type: "button", onclick: () => like(one) }, t("try.like"))),
+      el("button", { ...named("try.like"), class: "similar", onclick: () => like(one) }, t("try.like"))),
     why);
 }
 
@@ -107,13 +155,19 @@ function movement(id, place) {
   const was = before.indexOf(id);
   if (was < 0) return ["new", t("try.new")];
   if (was === place) return ["", ""];
-  return was > place ? ["up", `▲ ${was - place}`] : ["sunk", `▼ ${place - was}`];
+  return was > place
+    ? ["up", `▲ ${was - place}`, t("try.up", { n: was - place })]
+    : ["sunk", `▼ ${place - was}`, t("try.down", { n: place - was })];
 }
 
 async function choose(one) {
   const user = at("ask-user").value.trim();
   const event = { event_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, user_id: user, item_id: one.item_id, event: "click" };
-  if (await tried(() => post("/v1/events", event))) await ask(one.title || one.item_id);
+  if (told) return; // a second click while the first is on its way
+  told = true;
+  const stored = await tried(() => post("/v1/events", event));
+  told = false;
+  if (stored) await ask(one.title || one.item_id);
 }
 
 async function explain(one, box, button) {
@@ -121,23 +175,28 @@ async function explain(one, box, button) {
   button.setAttribute("aria-expanded", String(open));
   box.hidden = !open;
   if (!open || box.childElementCount) return;
-  const { user_id, history: chose, query } = shown.asked;
-  const told = await tried(() => post("/v1/explain", { user_id, history: chose, query, item_id: one.item_id }));
-  if (!told) return;
-  const most = Math.max(...told.reasons.map((reason) => reason.effect ?? 0), 1e-9);
+  const { user_id, history: chose, query, similar_to } = shown.asked;
+  const whom = similar_to ? { history: [similar_to] } : { user_id, history: chose, query };
+  const found = await tried(() => post("/v1/explain", { ...whom, item_id: one.item_id }));
+  if (!found) return;
+  const effects = found.reasons.map((reason) => reason.effect).filter((effect) => effect > 0);
+  const most = Math.max(...effects, 1e-9);
   box.replaceChildren(
-    ...told.reasons.map((reason) => el("div", {},
+    ...(effects.length ? [el("div", { class: "about" }, t("why.about"))] : []),
+    ...found.reasons.map((reason) => el("div", {},
       el("span", {}, reason.text),
-      el("span", { class: "strength", "aria-hidden": "true" }, el("i", { width: `${100 * ((reason.effect ?? most) / most)}%` })))),
-    ...(told.reasons.length ? [] : [el("div", {}, t("why.none"))]),
-    ...told.barred.map((one_) => el("div", {}, t("why.barred", { why: one_.text }))));
+      el("span", { class: "strength", "aria-hidden": "true" }, el("i", { width: `${Math.max(0, 100 * ((reason.effect ?? most) / most))}%` })))),
+    ...(found.reasons.length ? [] : [el("div", {}, t("why.none"))]),
+    ...found.barred.map((one_) => el("div", {}, t("why.barred", { why: one_.text }))));
 }
 
 async function like(one) {
   const began = performance.now();
+  const mine = ++asking;
   const asked = { similar_to: one.item_id, k: Number(at("ask-k").value) || 10 };
-  const answer = await tried(() => post("/v1/recommend", asked));
-  if (!answer) return;
+  const answer = await tried(() => asks(asked));
+  if (!answer || mine !== asking) return;
+  remember(answer.items);
   shown = { asked, answer, before: null, milliseconds: performance.now() - began };
   draw();
   at("list-about").textContent = t("try.like.title", { title: one.title || one.item_id });
@@ -149,19 +208,11 @@ async function past() {
   if (!user) return;
   const found = await tried(() => get(`/v1/users/${encodeURIComponent(user)}/events?limit=12`));
   if (!found) return;
-  const titles = new Map(await Promise.all([...new Set(found.events.map((one) => one.item_id))].map(named)));
+  const titles = await Promise.all(found.events.map((one) => titleOf(one.item_id)));
   fill("past", found.events.length
-    ? found.events.map((one) => el("li", {},
-      el("span", {}, titles.get(one.item_id)), el("span", { class: "kind" }, `${one.event} · ${moment(one.event_time)}`)))
+    ? found.events.map((one, place) => el("li", {},
+      el("span", {}, titles[place]), el("span", { class: "kind" }, `${one.event} · ${moment(one.event_time)}`)))
     : el("li", {}, t("try.no.past")));
-}
-
-async function named(id) {
-  try {
-    return [id, (await get(item(id))).fields.title ?? id];
-  } catch {
-    return [id, id]; // of an item that the catalogue lacks
-  }
 }
 
 function move(press) {
