@@ -258,7 +258,7 @@ def test_a_model_with_an_empty_index_does_not_answer(at):
 
 def test_runs_are_taken_from_beside_the_first_one_only(at, tmp_path):
     _, swaps, _ = at
-    for run in ("../elsewhere", "/etc", str(tmp_path)):
+    for run in ("../elsewhere", "/etc", str(tmp_path), "0" * 1024, "a\0b", "\ud800"):
         with pytest.raises(UsageError):
             swaps.reload(run)
 

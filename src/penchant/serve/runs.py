@@ -35,9 +35,13 @@ class Runs:
             )
         if name is None:
             raise UsageError("Name a run: this service was started without --run.")
-        place = (self.folder / name).resolve()
-        if not place.is_relative_to(self.folder):
-            raise UsageError(f"Runs are taken from {self.folder} only.")
-        if not place.is_dir():
+        try:
+            place = (self.folder / name).resolve()
+            if not place.is_relative_to(self.folder):
+                raise UsageError(f"Runs are taken from {self.folder} only.")
+            found = place.is_dir()
+        except (OSError, ValueError):  # too long, or with a character that no name has
+            found = False
+        if not found:
             raise UsageError(f"{self.folder} holds no run of that name.")
         return place

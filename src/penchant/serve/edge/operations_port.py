@@ -63,6 +63,7 @@ class _Server(ThreadingHTTPServer):
     """With a bound on its threads: each is a connection, and the service needs some too."""
 
     daemon_threads = True
+    request_queue_size = 128  # with five, a crowd's next connection is tried again after a second
     most = 32
 
     def __init__(self, *args: Any) -> None:
