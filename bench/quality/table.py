@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from other_tables import clicks, few_shot, ratings, tuning
+from service_tables import durability, service
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "results.md"
@@ -25,9 +26,8 @@ def main() -> None:
     files = sorted(HERE.glob("*.json"))
     tables = [section(json.loads(file.read_text())) for file in files]
     others = [tuning(), clicks(), ratings(), few_shot()]
-    PAGE.write_text(
-        "\n".join([HEAD, *tables, *others, training(), evaluation(), memory(), referee()])
-    )
+    speed = [training(), evaluation(), memory(), service(), durability()]
+    PAGE.write_text("\n".join([HEAD, *tables, *others, *speed, referee()]))
 
 
 def training() -> str:
