@@ -120,3 +120,17 @@ def test_a_copy_stays_as_it_is(events, others):
     popularity.forget(NOW + 400 * DAY)
     assert copy == counted([*events, ("i1", NOW, "click")])
     assert len(popularity) == 0
+
+
+def test_a_new_half_life_does_not_push_out_more_than_there_is_no_room_for():
+    popularity = Popularity(DAY, most=1_000)
+    for n in range(1_000):
+        for _ in range(1 + n % 2):
+            popularity.add(f"i{n}", NOW - DAY, "click")
+    copy = popularity.copy()
+    popularity.add("i0", NOW, "click")
+    scores = popularity.scores(NOW)
+    assert len(popularity) == 900
+    assert all(f"i{n}" in scores for n in range(1, 1_000, 2)), "the least are let go"
+    assert len(copy) == 1_000 == len(copy.scores(NOW))
+    assert not popularity.forget(NOW)

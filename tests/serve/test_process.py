@@ -104,6 +104,32 @@ def test_several_processes_serve_one_folder(run: Path, tmp_path: Path, serving: 
     assert all(not alive(worker) for worker in seen)
 
 
+def test_workers_that_were_killed_answer_again(run: Path, tmp_path: Path, serving: Callable):
+    shutil.copytree(run, tmp_path / "run")
+    service = serving("--run", tmp_path / "run", "--data", tmp_path / "service", "--workers", 2)
+    killed: set[int] = set()
+    with ExitStack() as opened:
+        while len(killed) < 2:
+            client = opened.enter_context(Client(service.url))
+            told = client.status()
+            killed.add(told["worker"])
+    fitted = load(run)
+    data = Dataset(fitted.interactions, fitted.catalogue, name="tiny")
+    shutil.rmtree(tmp_path / "run")  # fitted anew since, and not asked for
+    Engine.of(ItemKNN(neighbours=2).fit(data)).save(tmp_path / "run")
+    for worker in killed:
+        os.kill(worker, signal.SIGKILL)
+    until, anew = time.monotonic() + 120, set()
+    while len(anew) < 2:
+        assert time.monotonic() < until
+        with suppress(ServiceError), Client(service.url, timeout=5) as client:
+            now = client.status()
+            assert now["model_version"] == told["model_version"]
+            anew.add(now["worker"])
+    assert not anew & killed
+    assert service.end() == 0
+
+
 @pytest.fixture(scope="module")
 def reading(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose model reads words, by a language model that is loaded in no time."""

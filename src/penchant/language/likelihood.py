@@ -104,8 +104,16 @@ def scored(model: LanguageModel, rows: Sequence[Row]) -> NDArray[np.float64]:
 
 
 def likelihoods(model: LanguageModel, rows: Sequence[Row]) -> Tensor:
-    """What ``scored`` says of rows, in one pass and with its gradient: (rows,) float64, in nats."""
-    return torch.cat(_pass(model, [[row] for row in rows]))
+    """What ``scored`` says of rows, in one pass and with its gradient: (rows,) float64, in nats.
+
+    Rows that read the same tokens share them; of a seq2seq model those that have the same answer too.
+    """
+    alike: dict[tuple[tuple[int, ...], ...], list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        alike[(row.ids, row.answer) if model.kind == "seq2seq" else (row.ids,)].append(number)
+    values = torch.cat(_pass(model, [[rows[n] for n in group] for group in alike.values()]))
+    back = torch.tensor([n for group in alike.values() for n in group], device=values.device)
+    return values[torch.argsort(back)]
 
 
 def _pass(model: LanguageModel, asked: list[list[Row]]) -> list[Tensor]:

@@ -32,8 +32,9 @@ class Popularity:
     future spoil anything: the powers beyond the moment of asking are left out.
 
     Memory is bounded: an event may name any item, also one that does not exist. Where more counters
-    than ``most`` are needed, the oldest half-lives are forgotten, and of the newest the items chosen
-    least; only then may the order of arrival leave a trace, among items that hardly count.
+    than ``most`` are needed, the oldest half-lives are forgotten, as far as there is need, and of the
+    oldest of those that are left the items chosen least; only then may the order of arrival leave a
+    trace, among items that hardly count.
 
     Args:
         half_life: seconds after which an event counts half.
@@ -156,23 +157,25 @@ class Popularity:
         return self.half_life, self.weights, self.most, self.since, self.cut, self._periods
 
     def _make_room(self) -> None:
-        """Forget a tenth of the counters at least: the oldest, then those that count least."""
+        """Forget a tenth of the counters: the oldest, and of one half-life those that count least."""
         wanted = self.most - self.most // 10
         log.warning(
             "More than %s counters are needed for what is popular: the oldest and least are "
             "forgotten. Do events name items that do not exist?",
             f"{self.most:,}",
         )
-        while self._held > wanted and len(self._periods) > 1:
+        while self._held > wanted:
             oldest = min(self._periods)
-            self._drop(oldest)
-            self.since = self.cut = oldest + 1
-        if self._held > wanted:
-            ((period, counts),) = self._periods.items()
-            best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-            self._periods[period] = dict(best[:wanted])
-            self._shared.discard(period)
-            self._held = wanted
+            counts = self._periods[oldest]
+            left = len(counts) - (self._held - wanted)
+            if left > 0:
+                best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+                self._periods[oldest] = dict(best[:left])
+                self._shared.discard(oldest)
+                self._held = wanted
+            else:
+                self._drop(oldest)
+                self.since = self.cut = oldest + 1
 
     def _drop(self, period: int) -> None:
         self._held -= len(self._periods.pop(period))

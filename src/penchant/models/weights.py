@@ -45,7 +45,9 @@ def tensor_of(array: NDArray[Any]) -> Tensor:
 
 
 def _owner(array: object) -> object:
-    """What holds the memory of an array."""
-    while (base := getattr(array, "base", None)) is not None:
+    """What holds the memory of an array; NumPy sees a mapped file through a memoryview."""
+    while (
+        base := array.obj if isinstance(array, memoryview) else getattr(array, "base", None)
+    ) is not None:
         array = base
     return array

@@ -24,6 +24,7 @@ class Standing:
         items: that were put, by state.
         added: when that model was taken in, seconds since 1970; None where nobody knows.
         free: bytes that its folder has room for, or None.
+        followed: when its live state was last as new as its log, seconds since 1970; now by default.
     """
 
     version: str
@@ -31,6 +32,7 @@ class Standing:
     items: Mapping[str, int]
     added: float | None = None
     free: int | None = None
+    followed: float | None = None
 
 
 class Figures:
@@ -100,10 +102,11 @@ class Figures:
         self._ready.set(good)
 
     def stands(self, tenant: str, now: Standing) -> None:
-        """How a tenant's service is; called now and then, when its live state is as new as its log."""
+        """How a tenant's service is; called now and then."""
         with self._lock:
             _, before = self._standing.get(tenant, (0.0, None))
-            self._standing[tenant] = self._clock(), now
+            followed = self._clock() if now.followed is None else now.followed
+            self._standing[tenant] = followed, now
             if before is not None and before.version != now.version:
                 self._swaps.inc()
                 self._model.labels(before.version).set(0)

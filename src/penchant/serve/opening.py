@@ -12,6 +12,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from penchant.core import UsageError
@@ -27,6 +30,25 @@ from .service import Service
 from .swap import Swaps
 
 LOG, MODELS, SNAPSHOT = "log", "models", "live.snapshot"
+
+_takes_in: ContextVar[bool] = ContextVar("takes_in", default=True)
+
+
+@contextmanager
+def taking_in(whether: bool) -> Iterator[None]:
+    """A block in which ``open_service`` lets a new run answer, or leaves it to an admin's reload.
+
+    It is left to them where a process is started anew while the service goes on: what lies at
+    ``--run`` by then was not asked for.
+
+    Args:
+        whether: True is what holds without this block.
+    """
+    token = _takes_in.set(whether)
+    try:
+        yield
+    finally:
+        _takes_in.reset(token)
 
 
 def open_service(
@@ -73,10 +95,10 @@ def open_service(
             return Deployed(engine, log, follower, config.catalogue)
 
         service = Service(log, follower, deploy(registry.path(current), current), config)
-        registry.promote(current)  # the first one: only now that it was loaded
+        registry.promote_first(current)  # only now that it was loaded
         swaps = Swaps(registry, service, deploy, config, run)
         service.tend()
-        swaps.start(take_in=first)
+        swaps.start(take_in=first and _takes_in.get())
         if first:
             swaps.forget_erased()
     except BaseException:

@@ -16,15 +16,17 @@ import json
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from penchant.core import Overloaded
+from penchant.core import BundleError, Overloaded
 from penchant.store import atomic_write
 
 _NEXT, _SWAP = "next.json", "swap.lock"
+_PATIENCE, _LOOK = 1.0, 0.02  # seconds; ``wanted`` takes the lock of a swap for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,18 @@ class Held:
 
     ready: Sequence[str] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
+
+    def can(self, version: str) -> bool:
+        """Whether it can answer with a model now.
+
+        Raises:
+            BundleError: it never will: it refused it.
+        """
+        if version in self.refused:
+            raise BundleError(
+                f"{version} may not answer: in another process, {self.refused[version]}"
+            )
+        return version in self.ready
 
 
 class Peers:
@@ -86,9 +100,7 @@ class Peers:
             name = path.stem
             if name == self._name:
                 continue
-            if _free(path):
-                self._sweep(name)
-            else:
+            if not self._gone(path):
                 found[name] = _read(self._path("json", name))
         return found
 
@@ -102,7 +114,10 @@ class Peers:
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(self._folder / _SWAP, os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            if not _locked(lock):
+            until = time.monotonic() + _PATIENCE
+            while not (alone := _locked(lock)) and time.monotonic() < until:
+                time.sleep(_LOOK)
+            if not alone:
                 raise Overloaded("Another model is being looked at. Try again later.", 10)
             yield
         finally:
@@ -128,6 +143,26 @@ class Peers:
 
     def _path(self, ending: str, name: str | None = None) -> Path:
         return self._folder / f"{name or self._name}.{ending}"
+
+    def _gone(self, path: Path) -> bool:
+        """Whether the process of a lock is; what it left is swept away.
+
+        That happens under its lock: a process that is joining takes another name.
+        """
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # nobody knows
+        try:
+            if not _locked(handle):
+                return False
+            with suppress(OSError):
+                self._sweep(path.stem)
+            return True
+        finally:
+            os.close(handle)
 
     def _sweep(self, name: str) -> None:
         for ending in ("json", "lock"):

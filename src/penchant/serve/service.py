@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from penchant.core import Event, PenchantError
+from penchant.core import Event, Overloaded, PenchantError
 from penchant.engine import Answer, Ask, Explanation
 from penchant.live import Follower
 from penchant.store.log import Change, Log, Once, Receipt, UserErased
@@ -26,6 +26,7 @@ class Service:
     Attributes:
         log: where events, users and impressions are told and asked for.
         items: where items are put and found.
+        followed_at: when ``tend`` last made the live state as new as the log, seconds since 1970.
 
     Args:
         log: where events, items and users are durable.
@@ -49,10 +50,13 @@ class Service:
         self._deployed = deployed
         self._before: Deployed | None = None
         self._coming: Deployed | None = None
+        self._retired: list[Deployed] = []  # to be closed, but not by the thread that answers
+        self._closed = False
         self._turn: Callable[[], None] = lambda: None
         self._leave: Callable[[], None] = lambda: None
         self._swapping = threading.Lock()
         self._refresh_at, self._refreshed = 0.0, -1
+        self.followed_at = self.started_at
         follower.watch(self._follow)
 
     @property
@@ -115,21 +119,31 @@ class Service:
         return removed
 
     def accompany(self, deployed: Deployed) -> None:
-        """Keep a model up to date that is to answer soon, in the place of an earlier such one."""
+        """Keep a model up to date that is to answer soon, in the place of an earlier such one.
+
+        Raises:
+            Overloaded: the service is stopping; the model was closed.
+        """
         with self._swapping:
-            gone, self._coming = self._coming, deployed
+            gone, closed = self._coming, self._closed
+            if not closed:
+                self._coming = deployed
+        if closed:
+            deployed.close()
+            raise Overloaded("The service is stopping. Ask again when it is back.", 10)
         deployed.take_in()  # what was put while it was being made ready
         if gone is not None:
             gone.close()
 
-    def dismiss_but(self, version: str | None) -> None:
-        """Let go of the model that was to answer soon, but where it is the one named."""
+    def dismiss_but(self, *versions: str | None) -> None:
+        """Close the models that answer no more, and the one to answer soon where it is not named."""
         with self._swapping:
-            gone = self._coming
-            if gone is None or gone.version == version:
-                return
-            self._coming = None
-        gone.close()
+            gone, self._retired = self._retired, []
+            if self._coming is not None and self._coming.version not in versions:
+                gone.append(self._coming)
+                self._coming = None
+        for deployed in gone:
+            deployed.close()
 
     def holds(self, version: str) -> bool:
         """Whether ``turn_to`` could let that model answer."""
@@ -138,33 +152,39 @@ class Service:
     def turn_to(self, version: str) -> bool:
         """Let another model answer from the next batch on; the one before is kept.
 
+        Nothing is waited for: what is kept no more is closed by ``dismiss_but``.
+
         Returns:
             whether it answers now; False where it is not in memory.
         """
-        gone = None
         with self._swapping:
             if self._deployed.version == version:
                 return True
             if self._coming is not None and self._coming.version == version:
-                gone, self._before = self._before, self._deployed
+                if self._before is not None:
+                    self._retired.append(self._before)
+                self._before = self._deployed
                 self._deployed, self._coming = self._coming, None
             elif self._before is not None and self._before.version == version:
                 self._before, self._deployed = self._deployed, self._before
             else:
                 return False
-        if gone is not None:
-            gone.close()
         return True
 
     def tend(self) -> None:
-        """Do what can wait: take what is popular now for those of whom nothing is known."""
-        now = time.monotonic()
-        if now < self._refresh_at or self.log.last_seq() == self._refreshed:
-            return
-        self._refreshed = self.log.last_seq()
+        """Do what can wait: take what is popular now for those of whom nothing is known.
+
+        Raises:
+            LogError: the log cannot be read now; what was not done is done the next time.
+        """
+        now, last = time.monotonic(), self.log.last_seq()
         self.follower.catch_up()  # the last event before a pause is counted too
+        self.followed_at = time.time()
+        if now < self._refresh_at or last == self._refreshed:
+            return
         for deployed in self._at_work():  # one that answered before may answer again
             deployed.refresh()
+        self._refreshed = last
         # as rarely as it is slow: it may never take more than a hundredth of the time
         self._refresh_at = now + max(self.config.popular_seconds, 100 * (time.monotonic() - now))
 
@@ -186,6 +206,9 @@ class Service:
     def close(self) -> None:
         """Stop the threads, write what should be written, close the log."""
         self._leave()
+        with self._swapping:
+            self._closed = True
+        self.dismiss_but()
         for deployed in self._at_work():
             deployed.close()
         self.follower.close()

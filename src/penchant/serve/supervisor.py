@@ -9,7 +9,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
@@ -24,13 +25,14 @@ from .together import figures_together
 
 _LOOK = 0.1  # seconds between two looks at the workers
 _PAUSE = 1.0  # seconds before a worker that died is started again
+_PATIENCE = 2.0  # seconds until a worker is told again that was still loading when it was told
 
 
 class Supervisor:
     """Starts workers, starts those that die anew, and passes signals on.
 
     The first worker takes in the run of the command line; the others start when it is ready, and
-    find the model in the registry.
+    find the model in the registry. So does the first where it is started anew.
 
     Args:
         place: what to serve.
@@ -43,8 +45,11 @@ class Supervisor:
         self._listening = listening
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[SpawnProcess | None] = [None] * workers
+        # kept while they run: a semaphore is gone with its last Event, and a child opens it late
+        self._ready: list[Event | None] = [None] * workers
         self._again: dict[int, float] = {}  # when one that died is to be started
         self._signal: int = 0  # that asked to leave
+        self._told: set[int] = set()  # by pid
         self._figures = ""  # the folder where the workers put theirs
 
     def run(self, started: Callable[[], None]) -> int:
@@ -65,7 +70,8 @@ class Supervisor:
         status = 0
         try:
             for worker in range(len(self._workers)):
-                status = status or self._start(worker)
+                if not status and not self._signal:
+                    status = self._start(worker)
             if not status and not self._signal:
                 started()
             while not status and not self._signal:
@@ -77,20 +83,21 @@ class Supervisor:
 
     def _start(self, number: int) -> int:
         """Start a worker and wait until it is ready; its exit status where it ends instead."""
-        process, ready = self._begin(number)
-        while not ready.wait(_LOOK) and not self._signal:
-            if not process.is_alive():
-                return process.exitcode or 1
-        return 0
+        process, ready = self._begin(number, take_in=number == 0)
+        while process.is_alive():
+            if self._signal or ready.wait(_LOOK):
+                return 0
+        return 0 if self._signal else process.exitcode or 1
 
-    def _begin(self, number: int) -> tuple[SpawnProcess, Event]:
+    def _begin(self, number: int, take_in: bool = False) -> tuple[SpawnProcess, Event]:
         """Start a worker; and what says that it is ready."""
         ready = self._context.Event()
         place = replace(self._place, shared=Path(self._figures))
-        given = (place, self._listening, ready, number == 0)
+        given = (place, self._listening, ready, number == 0, take_in)
         process = self._context.Process(target=work, args=given, name=f"penchant worker {number}")
+        self._ready[number] = ready
         process.start()
-        self._workers[number] = process
+        self._workers[number] = process  # if a signal came just before, ``_end`` tells this one
         return process, ready
 
     def _mend(self) -> None:
@@ -107,6 +114,7 @@ class Supervisor:
                 self._again[number] = time.monotonic() + _PAUSE
             elif time.monotonic() >= self._again[number]:
                 del self._again[number]
+                self._workers[number] = None  # first: a closed process can be asked nothing
                 process.close()
                 self._begin(number)
 
@@ -114,27 +122,38 @@ class Supervisor:
         self._signal = number
         self._tell(number)
 
-    def _tell(self, number: int) -> None:
+    def _tell(self, number: int, but: Collection[int] = ()) -> None:
+        """Pass a signal on, but not to these: a second SIGINT would cut short what a worker ends."""
         for process in self._workers:
-            if process is not None and process.pid is not None and process.is_alive():
-                os.kill(process.pid, number)
+            if process is None or process.pid is None or process.pid in but:
+                continue
+            if process.is_alive():
+                with suppress(ProcessLookupError):  # it ended since
+                    os.kill(process.pid, number)
+                self._told.add(process.pid)
 
     def _end(self) -> None:
-        if not self._signal:
-            self._tell(signal.SIGINT)
-        for process in self._workers:
-            if process is not None:
-                process.join()
+        """Tell who was not told, such as one that was just being started, and wait for all."""
+        self._tell(self._signal or signal.SIGINT, but=self._told)
+        for process, ready in zip(self._workers, self._ready, strict=True):
+            if process is None:
+                continue
+            process.join(_PATIENCE)
+            while process.is_alive():
+                if ready is not None and not ready.is_set() and process.pid is not None:
+                    with suppress(ProcessLookupError):
+                        os.kill(process.pid, signal.SIGTERM)  # nothing to end yet: it just goes
+                process.join(_PATIENCE)
 
 
-def work(place: Place, listening: socket.socket, ready: Event, first: bool) -> None:
+def work(place: Place, listening: socket.socket, ready: Event, first: bool, take_in: bool) -> None:
     """The life of a worker: in a group of its own, so that Ctrl-C reaches the supervisor alone."""
     from .worker import run_worker
 
     os.setpgrp()
     threading.Thread(target=_outlive_nobody, daemon=True).start()
     try:
-        run_worker(place, listening, lambda *_: ready.set(), first)
+        run_worker(place, listening, lambda *_: ready.set(), first, take_in)
     except PenchantError as error:
         sys.stderr.write(f"penchant: {error}\n")
         sys.exit(error.exit_status)

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ log = logging.getLogger("penchant.serve")
 
 WORKERS = "workers"
 _LOOK = 0.02  # seconds between two looks at what the other processes hold
+_PATIENCE = 1.0  # seconds to wait for ``follow``
 _AGAIN = 60.0  # seconds until a model that could not be made ready is tried once more
 
 
@@ -76,6 +77,7 @@ class Swaps:
         self._runs = Runs(run, config.runs)
         self._peers = Peers(registry.folder / WORKERS)
         self._lock = threading.Lock()
+        self._turning = threading.Lock()  # for as long as it takes to read the registry
         self._stop = threading.Event()
         self._seen = registry.stamp()
         self._refused: dict[str, tuple[float, str]] = {}  # when and why, by version
@@ -177,7 +179,7 @@ class Swaps:
 
     def follow(self) -> None:
         """Do what another process asks for: make a model ready, let one answer."""
-        if not self._lock.acquire(blocking=False):
+        if self._stop.is_set() or not self._lock.acquire(blocking=False):
             return
         try:
             wanted = self._peers.wanted()  # first: it is withdrawn once the registry says the same
@@ -185,22 +187,40 @@ class Swaps:
             self._refused = {v: told for v, told in self._refused.items() if v in (wanted, current)}
             for version in (wanted, current):
                 self._prepare(version)
-            self._turn()
-            self._service.dismiss_but(wanted)
+            self._agree()  # whatever was seen before: the one that answers may be ready only now
+            self._service.dismiss_but(wanted, current)
             self._peers.tell(self._held())
         finally:
             self._lock.release()
 
     def _turn(self) -> None:
-        """Let the model answer that the registry names, where it is ready; microseconds if it is."""
-        stamp = self.registry.stamp()
-        if stamp == self._seen:
-            return
-        current = self.registry.standing().current
-        if current is not None and self._service.turn_to(current):
-            log.info("answers", extra={"told": {"version": current}})
-            self._peers.tell(self._held())
-        self._seen = stamp  # one that is not ready is looked after by ``follow``
+        """Let the model answer that the registry names, where the registry changed; microseconds."""
+        if self._stamp() != self._seen:
+            self._agree()
+
+    def _agree(self) -> str | None:
+        """Let the model answer that the registry names, where it is ready; which one that is.
+
+        Nothing is raised: where the registry cannot be read, what answered before goes on.
+        """
+        with self._turning:
+            stamp, current = self._stamp(), None
+            try:
+                current = self.registry.standing().current
+                before = self._service.versions[0]
+                if current is not None and current != before and self._service.turn_to(current):
+                    log.info("answers", extra={"told": {"version": current}})
+            except (OSError, PenchantError):
+                if stamp != self._seen:
+                    log.exception("registry-unreadable")
+            self._seen = stamp  # after the turn: until then the others wait for it
+            return current
+
+    def _stamp(self) -> tuple[int, int]:
+        try:
+            return self.registry.stamp()
+        except OSError:
+            return (-1, -1)
 
     def _let_answer(self, version: str) -> None:
         if self._service.version == version == self.registry.standing().current:
@@ -216,19 +236,26 @@ class Swaps:
             BundleError: one of them is not.
         """
         if not self._service.holds(version):
-            self._service.accompany(self._vetting.ready(version))
+            self._accompany(version)
         try:
             with self._peers.asked_for(version):
                 self._wait_for_others(version)
                 yield
-        except BaseException:
-            self._service.dismiss_but(None)
-            raise
-        self._turn()
+        finally:  # it may have been written, even if something failed afterwards
+            self._service.dismiss_but(self._agree() or version)
+            with suppress(OSError):  # ``follow`` tells it again
+                self._peers.tell(self._held())
+
+    def _accompany(self, version: str) -> None:
+        deployed = self._vetting.ready(version)
+        if self._stop.is_set():
+            deployed.close()
+            raise Overloaded("The service is stopping. Ask again when it is back.", 10)
+        self._service.accompany(deployed)
 
     def _wait_for_others(self, version: str) -> None:
         until = time.monotonic() + self.config.load_seconds
-        while late := [n for n, held in self._peers.others().items() if not _ready(version, held)]:
+        while late := [n for n, held in self._peers.others().items() if not held.can(version)]:
             if self._stop.wait(_LOOK) or time.monotonic() > until:
                 raise BundleError(
                     f"{version} may not answer: {len(late)} of the processes that serve here did not "
@@ -243,9 +270,8 @@ class Swaps:
         if time.monotonic() - when < _AGAIN:
             return
         try:
-            self._service.accompany(self._vetting.ready(version))
+            self._accompany(version)
             self._refused.pop(version, None)
-            self._seen = (0, 0)  # it may be the one that answers already
         except PenchantError as error:
             log.exception("not-ready", extra={"told": {"version": version}})
             self._refused[version] = time.monotonic(), str(error)
@@ -264,21 +290,10 @@ class Swaps:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        if not self._lock.acquire(blocking=False):
+        if not self._lock.acquire(timeout=_PATIENCE):
             raise Overloaded("Another model is being looked at. Try again later.", 10)
         try:
             with self._peers.alone():
                 yield
         finally:
             self._lock.release()
-
-
-def _ready(version: str, held: Held) -> bool:
-    """Whether a process holds a version.
-
-    Raises:
-        BundleError: it refused it.
-    """
-    if version in held.refused:
-        raise BundleError(f"{version} may not answer: in another process, {held.refused[version]}")
-    return version in held.ready

@@ -52,14 +52,14 @@ class Tenant:
         place = None if swaps is None else Premises(swaps.registry)
 
         def look() -> None:
-            if swaps is not None:
-                swaps.follow()
             service.tend()
             counts = service.deployed.catalogue.counts()
             version = service.version
             added, free = (None, None) if place is None else (place.added(version), place.free())
-            figures.stands(name, Standing(version, len(asking), counts, added, free))
-            if swaps is not None:
+            stands = Standing(version, len(asking), counts, added, free, service.followed_at)
+            figures.stands(name, stands)
+            if swaps is not None:  # last: where it fails, as on a full disk, the figures say so
+                swaps.follow()
                 swaps.forget_erased()
 
         return cls(service, asking, figures, Following(look), swaps)

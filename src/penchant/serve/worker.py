@@ -29,7 +29,7 @@ from .edge import (
 from .figures import Figures
 from .following import Following
 from .meaning import meaning
-from .opening import make_folder
+from .opening import make_folder, taking_in
 from .paths import RawPath
 from .place import Place
 from .tenants import open_tenants
@@ -44,6 +44,7 @@ def run_worker(
     listening: socket.socket,
     started: Callable[[str, bool], None],
     first: bool = True,
+    take_in: bool = True,
 ) -> None:
     """Serve until a signal says to stop.
 
@@ -53,6 +54,8 @@ def run_worker(
         started: called when everything is loaded, before the first request, with the name of the
             model and whether no key is needed.
         first: whether this is the process that tends the data folder.
+        take_in: whether the first lets a new run of the command line answer: when the service
+            starts, and not when it is this process alone that is started anew.
     """
     make_folder(place.data)
     share_cores(place.config.threads)
@@ -61,7 +64,8 @@ def run_worker(
     metrics = Metrics()
     names = {key.tenant or "" for key in keyring.active()}
     figures = Figures(metrics)
-    tenants = open_tenants(place, names, figures, first)
+    with taking_in(take_in):
+        tenants = open_tenants(place, names, figures, first)
     share_cores(place.config.threads)  # of what came with the models
     collecting = Collecting(
         lambda: {(name, held) for name, one in tenants.items() for held in one.service.versions}

@@ -176,6 +176,21 @@ class Registry:
         self._prune()
         return after
 
+    def promote_first(self, name: str) -> Standing:
+        """Let a version answer where none does; one that does, by whichever process, stays.
+
+        Raises:
+            UsageError: there is no such version.
+        """
+        with self._changing() as write:
+            before = self.standing()
+            if before.current is not None:
+                return before
+            _known(before, name)
+            after = _did(replace(before, current=name), "promoted", name)
+            write(after)
+        return after
+
     def refuse(self, name: str, why: str) -> Standing:
         """Drop a version that may not answer; the history keeps that it was there, and why.
 

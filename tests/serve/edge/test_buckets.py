@@ -127,3 +127,14 @@ def test_shared_buckets_take_bounded_space(tmp_path: Path):
     assert buckets.take(str(caller)) > 0, "the last one is remembered"
     assert (tmp_path / "rates").stat().st_size == 24 * SETS * WAYS
     buckets.close()
+
+
+def test_callers_are_spread_over_all_the_space(tmp_path: Path):
+    buckets = SharedBuckets(tmp_path / "rates", Rates(1.0, 1), clock=Clock())
+    for caller in range(SETS * WAYS):
+        buckets.take(str(caller))
+    buckets.close()
+    slots = (tmp_path / "rates").read_bytes()
+    size = 24 * WAYS
+    used = sum(any(slots[at : at + size]) for at in range(0, len(slots), size))
+    assert used > 0.9 * SETS

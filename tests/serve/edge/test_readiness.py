@@ -165,6 +165,23 @@ def test_a_port_that_was_never_started_can_be_stopped():
     OperationsPort(Metrics(), Readiness()).stop()
 
 
+@pytest.mark.parametrize(
+    ("fault", "lines"), [(KeyError("x"), 1), (BrokenPipeError(), 0), (TimeoutError(), 0)]
+)
+def test_the_port_logs_its_faults_without_an_address(port, monkeypatch, caplog, fault, lines):
+    made, _ = port
+
+    def fails(readiness: Readiness, *, verbose: bool) -> tuple[int, bytes]:
+        raise fault
+
+    monkeypatch.setattr("penchant.serve.edge.operations_port.readyz", fails)
+    with caplog.at_level("INFO", logger="penchant"):
+        said(made, b"GET /readyz HTTP/1.0\r\n\r\n")
+        made.stop()
+    assert caplog.text.count("operations-port-failed") == lines
+    assert "127.0.0.1" not in caplog.text
+
+
 def said(made: OperationsPort, request: bytes) -> bytes:
     with socket.create_connection(made.address, timeout=10) as wire:
         wire.sendall(request)

@@ -23,9 +23,14 @@ CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n
 def serve() -> Iterator[Callable[..., Served]]:
     with ExitStack() as running:
 
-        def start(app, limits: WireLimits, **more) -> Served:
+        def start(app, limits: WireLimits, loop: str = "auto", **more) -> Served:
             config = Config(
-                app, http=wire_protocol(limits, **more), log_config=None, lifespan="off", ws="none"
+                app,
+                http=wire_protocol(limits, **more),
+                loop=loop,
+                log_config=None,
+                lifespan="off",
+                ws="none",
             )
             return running.enter_context(serving(config))
 
@@ -89,6 +94,33 @@ def test_who_does_not_read_an_answer_is_cut_off(serve, close: bool):
     served = serve(closes if close else much, WireLimits(unread_seconds=0.2))
     with unread(served):
         assert until(lambda: served.server.server_state.total_requests == 1 or close)
+        assert until(lambda: not served.server.server_state.connections)
+
+
+def test_who_stops_reading_near_the_end_is_cut_off(serve):
+    """At the low-water mark the transport says that all is well, and says nothing more."""
+
+    async def closes(scope, receive, send) -> None:
+        (one,) = served.server.server_state.connections
+        one.transport.set_write_buffer_limits(high=40_000_000)
+        headers = [(b"content-length", b"20000000"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        part = {"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True}
+        for _ in range(19):
+            await send(part)
+        held = one.transport.get_write_buffer_size()  # the last part is one too many
+        one.transport.set_write_buffer_limits(high=held + 500_000, low=held - 3_000_000)
+        await send(part | {"more_body": False})
+
+    served = serve(closes, WireLimits(unread_seconds=1.5), loop="asyncio")  # tells it in time
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        wire.settimeout(PATIENCE)
+        wire.connect(("127.0.0.1", served.port))
+        wire.sendall(GET)
+        left = 8_000_000
+        while left > 0:
+            left -= len(wire.recv(65_536))
         assert until(lambda: not served.server.server_state.connections)
 
 
@@ -174,7 +206,9 @@ def test_refusals_on_the_wire_are_counted(serve):
     served = serve(repeats, WireLimits(header_bytes=4_000), refused=codes.append)
     served.say(b"no HTTP\r\n\r\n")
     served.say(GET[:-2] + b"X: " + b"a" * 5_000)
-    assert codes == ["not-http", "headers-too-large"]
+    served.say(GET[:-2] + b"X: " + b"a" * 5_000 + b"\r\n\r\n")
+    served.say(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n" + UPGRADE + b"\r\n")
+    assert codes == ["not-http", "headers-too-large", "headers-too-large", "upgrade"]
 
 
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 from .hosts import host_name, is_own_name
 from .metrics import Metrics
 from .readiness import Readiness, livez, readyz
+
+log = logging.getLogger(__name__)
 
 
 class OperationsPort:
@@ -89,7 +93,9 @@ class _Server(ThreadingHTTPServer):
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Write no line: a client that left is none, and the line would hold its address."""
+        """Log a fault, without the client's address; a client that left is none."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            log.exception("operations-port-failed")
 
 
 class _Handler(BaseHTTPRequestHandler):

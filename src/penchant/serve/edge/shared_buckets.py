@@ -85,4 +85,4 @@ class SharedBuckets:
 
 def _number(caller: str) -> int:
     """64 bits of a hash, never 0."""
-    return int.from_bytes(hashlib.blake2b(caller.encode(), digest_size=8).digest(), "big") | 1
+    return int.from_bytes(hashlib.blake2b(caller.encode(), digest_size=8).digest(), "big") or 1

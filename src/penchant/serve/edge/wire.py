@@ -114,8 +114,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch_unread()
 
     def resume_writing(self) -> None:
-        """It does."""
-        self._read_again()
+        """It does; at the end of a connection, the clock goes on until all of it is taken."""
+        if not self.transport.is_closing():
+            self._read_again()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -144,12 +145,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_bytes = self._aside_bytes = 0
         app, most = self.app, self.limits.header_bytes
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        problem = None
         if most is not None and size > most:
-            self.app = _refusing(LARGE)
-        elif self.parser.should_upgrade() and _has_body(
-            self.headers
-        ):  # which the parser leaves out
-            self.app = _refusing(UPGRADE)
+            problem = LARGE
+        elif self.parser.should_upgrade() and _has_body(self.headers):
+            problem = UPGRADE  # the parser leaves the body out
+        if problem is not None:
+            self._told(problem)
+            self.app = _refusing(problem)
         super().on_headers_complete()
         self.app = app
 
