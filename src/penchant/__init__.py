@@ -8,8 +8,9 @@ Every public name stands here. Names are looked up when they are first used (PEP
 ``import penchant`` itself takes milliseconds and brings neither torch nor transformers.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from penchant._lazy import lazily
 
 if TYPE_CHECKING:
     from .core import (
@@ -158,15 +159,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Look a public name up in its room, once."""
-    if name not in _ROOM:
-        raise AttributeError(f"module 'penchant' has no attribute {name!r}")
-    value = getattr(import_module(f".{_ROOM[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return [*__all__, "__version__"]
+__getattr__, __dir__ = lazily(__name__, _ROOM)

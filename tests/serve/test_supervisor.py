@@ -242,8 +242,7 @@ def test_a_worker_started_anew_takes_nothing_in_but_knows_the_run(tmp_path):
     before = service.version
     shutil.rmtree(run)
     Engine.of(ItemKNN(neighbours=2).fit(tiny_dataset())).save(run)
-    with opening.taking_in(False):
-        service, swaps = open_service(data, run)
+    service, swaps = open_service(data, run, take_in=False)
     try:
         assert service.version == swaps.registry.standing().current == before
         assert swaps.reload().version == service.version != before

@@ -11,8 +11,9 @@ once by name, or named as a folder. An encoder that meets mostly unknown tokens 
 Importing this room imports neither torch nor transformers; ``load_encoder`` does.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from penchant._lazy import lazily
 
 from .batches import batches_by_length
 from .cache import VectorCache, cache_folder
@@ -70,7 +71,4 @@ _NEEDS_TORCH = {
 """Name -> file of this room that holds it and imports torch."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _NEEDS_TORCH:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_NEEDS_TORCH[name]}", __name__), name)
+__getattr__, __dir__ = lazily(__name__, _NEEDS_TORCH)

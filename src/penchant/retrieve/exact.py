@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .config import IndexConfig
 from .layer import Layer
-from .layers import Layers, Standing
+from .layers import LayeredIndex, Standing
 from .matrix import Matrix
-from .protocols import Codes, Found, Mask, Vectors
+from .protocols import Codes, Vectors
 from .recall import Recall
 from .tail import empty_layer
 
 _TAIL = 4096  # rows added before they are merged with the others; two products cost more than one
 
 
-class ExactIndex:
+class ExactIndex(LayeredIndex):
     """The best items exactly, in a total order: score, then the lower code.
 
     One product of the questions with all items: 0.2 ms for one question of 128 dimensions among
@@ -38,38 +34,10 @@ class ExactIndex:
     def __init__(
         self, vectors: Vectors, codes: Codes, size: int, config: IndexConfig | None = None
     ) -> None:
+        base = Layer(Matrix(vectors), codes, ascending=True)
+        super().__init__(base, vectors.shape[1], size, _settled)
         self.config = config or IndexConfig(kind="exact")
         self.recall = Recall(1.0, 0, "", 0, "", 1.0)
-        self.dim = vectors.shape[1]
-        base = Layer(Matrix(vectors), codes, ascending=True)
-        self._layers = Layers(base, self.dim, size, _settled)
-
-    def __len__(self) -> int:
-        """Codes ever given, those of removed items too."""
-        return self._layers.standing.size
-
-    def search(
-        self,
-        vectors: Vectors,
-        k: int,
-        allowed: Mask | None = None,
-        without: Sequence[NDArray[np.integer]] | None = None,
-    ) -> Found:
-        """As ``Index.search``; exact."""
-        return self._layers.search(vectors, k, allowed, without)
-
-    def add(self, vectors: NDArray[np.floating], codes: NDArray[np.integer] | None = None) -> None:
-        """As ``Index.add``; searches that have begun go on with the items that were there."""
-        self._layers.add(vectors, codes)
-
-    def remove(self, codes: NDArray[np.integer]) -> None:
-        """As ``Index.remove``."""
-        self._layers.remove(codes)
-
-    @property
-    def standing(self) -> Standing:
-        """The index at this moment, for whoever saves or rebuilds it."""
-        return self._layers.standing
 
     @property
     def overdue(self) -> bool:

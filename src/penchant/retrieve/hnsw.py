@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .config import IndexConfig
 from .graph import Graph
 from .layer import Layer
-from .layers import Layers, Standing
-from .protocols import Codes, Found, Mask, Vectors
+from .layers import LayeredIndex
+from .protocols import Codes
 from .recall import Recall
 
 
-class HNSWIndex:
+class HNSWIndex(LayeredIndex):
     """Nearly the best items, without comparing all of them. ``build_index`` makes one.
 
     The graph never changes, so that processes can share its file and searches need no lock. Items
@@ -36,11 +35,10 @@ class HNSWIndex:
     def __init__(
         self, graph: Graph, recall: Recall, codes: Codes, size: int, config: IndexConfig
     ) -> None:
+        super().__init__(Layer(graph, codes, ascending=True), graph.vectors.shape[1], size)
         self.config = config
         self.recall = recall
         self.graph = graph
-        self.dim = graph.vectors.shape[1]
-        self._layers = Layers(Layer(graph, codes, ascending=True), self.dim, size)
 
     @classmethod
     def restored(
@@ -54,35 +52,8 @@ class HNSWIndex:
     ) -> HNSWIndex:
         """An index as it was saved: ``codes`` and ``alive`` of the rows, ``added`` and their codes."""
         index = cls(graph, recall, rows["codes"], size, config)
-        index._layers.restore(~rows["alive"], rows["added_codes"], rows["added"], changed)
+        index._restore(~rows["alive"], rows["added_codes"], rows["added"], changed)
         return index
-
-    def __len__(self) -> int:
-        """Codes ever given, those of removed items too."""
-        return self._layers.standing.size
-
-    def search(
-        self,
-        vectors: Vectors,
-        k: int,
-        allowed: Mask | None = None,
-        without: Sequence[NDArray[np.integer]] | None = None,
-    ) -> Found:
-        """As ``Index.search``; on one thread, unless ``config.search_threads`` says otherwise."""
-        return self._layers.search(vectors, k, allowed, without)
-
-    def add(self, vectors: NDArray[np.floating], codes: NDArray[np.integer] | None = None) -> None:
-        """As ``Index.add``; what is added is found exactly."""
-        self._layers.add(vectors, codes)
-
-    def remove(self, codes: NDArray[np.integer]) -> None:
-        """As ``Index.remove``."""
-        self._layers.remove(codes)
-
-    @property
-    def standing(self) -> Standing:
-        """The index at this moment, for whoever saves or rebuilds it."""
-        return self._layers.standing
 
     @property
     def overdue(self) -> bool:

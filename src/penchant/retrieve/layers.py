@@ -1,4 +1,4 @@
-"""Two layers that are one index: what was built, and what was added since."""
+"""What every index in memory is: a layer that was built, and one of what was added since."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Standing:
         return every[order], np.concatenate([vectors, added])[order]
 
 
-class Layers:
-    """The standing of an index, and how it changes: one writer at a time, readers never wait.
+class LayeredIndex:
+    """Two layers that are searched and changed as one: one writer at a time, readers never wait.
 
     Args:
         base: what was built.
@@ -75,10 +75,14 @@ class Layers:
         settle: Callable[[Standing], Standing] = lambda standing: standing,
     ) -> None:
         self.standing = Standing(base, empty_layer(dim), size)
-        self._dim = dim
+        self.dim = dim
         self._settle = settle
         self._tail = Tail(dim)
         self._writing = threading.Lock()
+
+    def __len__(self) -> int:
+        """Codes ever given, those of removed items too."""
+        return self.standing.size
 
     def search(
         self,
@@ -88,7 +92,7 @@ class Layers:
         without: Sequence[NDArray[np.integer]] | None = None,
     ) -> Found:
         """As ``Index.search``."""
-        asked, k = checked_vectors(vectors, self._dim, "search"), checked_k(k)
+        asked, k = checked_vectors(vectors, self.dim, "search"), checked_k(k)
         mask = checked_allowed(allowed, len(asked))
         unwanted = checked_without(without, len(asked))
         # as many more as may be dropped, so that dropping them leaves k
@@ -101,8 +105,8 @@ class Layers:
         return _merged(found, len(asked), k, unwanted)
 
     def add(self, vectors: NDArray[np.floating], codes: NDArray[np.integer] | None = None) -> None:
-        """As ``Index.add``."""
-        rows = checked_vectors(vectors, self._dim, "add")
+        """As ``Index.add``; searches that have begun go on with the items that were there."""
+        rows = checked_vectors(vectors, self.dim, "add")
         with self._writing:
             before = self.standing
             if codes is None:
@@ -127,7 +131,7 @@ class Layers:
             gone = before.count - base.count - tail.count
             self.standing = self._settle(Standing(base, tail, before.size, before.changed + gone))
 
-    def restore(self, dead: Mask, codes: Codes, vectors: Vectors, changed: int) -> None:
+    def _restore(self, dead: Mask, codes: Codes, vectors: Vectors, changed: int) -> None:
         """Put back what a saved index had beside its base.
 
         Args:

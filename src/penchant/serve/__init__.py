@@ -4,10 +4,9 @@ Names are looked up when they are first used (PEP 562): ``Client`` needs httpx a
 itself everything that ``pip install "penchant[serve]"`` brings.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from penchant.core import MissingDependency
+from penchant._lazy import lazily
 
 if TYPE_CHECKING:
     from .agents import create_tools
@@ -51,18 +50,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Look a public name up in its file, once."""
-    if name not in _FILE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        value = getattr(import_module(f".{_FILE[name]}", __name__), name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "penchant":
-            raise
-        raise MissingDependency(
-            f"{error.name} is not installed, and penchant.serve needs it: "
-            'pip install "penchant[serve]"'
-        ) from error
-    globals()[name] = value
-    return value
+__getattr__, __dir__ = lazily(__name__, _FILE, extra="serve")

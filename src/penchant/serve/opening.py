@@ -12,9 +12,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 
 from penchant.core import UsageError
@@ -31,31 +28,13 @@ from .swap import Swaps
 
 LOG, MODELS, SNAPSHOT = "log", "models", "live.snapshot"
 
-_takes_in: ContextVar[bool] = ContextVar("takes_in", default=True)
-
-
-@contextmanager
-def taking_in(whether: bool) -> Iterator[None]:
-    """A block in which ``open_service`` lets a new run answer, or leaves it to an admin's reload.
-
-    It is left to them where a process is started anew while the service goes on: what lies at
-    ``--run`` by then was not asked for.
-
-    Args:
-        whether: True is what holds without this block.
-    """
-    token = _takes_in.set(whether)
-    try:
-        yield
-    finally:
-        _takes_in.reset(token)
-
 
 def open_service(
     folder: Path,
     run: Path | None = None,
     config: ServeConfig | None = None,
     first: bool = True,
+    take_in: bool = True,
 ) -> tuple[Service, Swaps]:
     """Open a data folder, or begin one.
 
@@ -67,6 +46,9 @@ def open_service(
         run: that ``penchant fit`` wrote; None where the folder has a model already.
         config: sizes and times.
         first: whether this is the process that tends the folder; one of several is.
+        take_in: whether the first lets a new run answer, or leaves it to an admin's reload. It is
+            left to them where a process is started anew while the service goes on: what lies at
+            ``--run`` by then was not asked for.
 
     Returns:
         the service, and what exchanges its models.
@@ -98,7 +80,7 @@ def open_service(
         registry.promote_first(current)  # only now that it was loaded
         swaps = Swaps(registry, service, deploy, config, run)
         service.tend()
-        swaps.start(take_in=first and _takes_in.get())
+        swaps.start(take_in=first and take_in)
         if first:
             swaps.forget_erased()
     except BaseException:

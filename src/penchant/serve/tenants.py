@@ -18,7 +18,11 @@ TENANTS = "tenants"
 
 
 def open_tenants(
-    place: Place, names: Iterable[str], figures: Figures, first: bool = True
+    place: Place,
+    names: Iterable[str],
+    figures: Figures,
+    first: bool = True,
+    take_in: bool = True,
 ) -> dict[str, Tenant]:
     """The service of the data folder itself, under ``""``, and one for each tenant.
 
@@ -30,6 +34,7 @@ def open_tenants(
         names: of the tenants, as keys have them.
         figures: of the process.
         first: whether this is the process that tends the folders.
+        take_in: as of ``open_service``.
 
     Raises:
         UsageError: a name that cannot be a folder; and as ``open_service``.
@@ -38,13 +43,13 @@ def open_tenants(
     """
     config = place.config
     with ExitStack() as opened:
-        service, swaps = open_service(place.data, place.run, config, first)
+        service, swaps = open_service(place.data, place.run, config, first, take_in)
         opened.callback(service.close)
         tenants = {"": Tenant.of(service, swaps, figures)}
         for name in sorted(set(names) - {""}):
             folder = _folder(place.data, name)
             run = place.run or _borrowed(folder, swaps.registry.path(service.version))
-            service, own = open_service(folder, run, config, first)
+            service, own = open_service(folder, run, config, first, take_in)
             opened.callback(service.close)
             tenants[name] = Tenant.of(service, own, figures, name)
         opened.pop_all()

@@ -29,7 +29,7 @@ from .edge import (
 from .figures import Figures
 from .following import Following
 from .meaning import meaning
-from .opening import make_folder, taking_in
+from .opening import make_folder
 from .paths import RawPath
 from .place import Place
 from .tenants import open_tenants
@@ -64,8 +64,7 @@ def run_worker(
     metrics = Metrics()
     names = {key.tenant or "" for key in keyring.active()}
     figures = Figures(metrics)
-    with taking_in(take_in):
-        tenants = open_tenants(place, names, figures, first)
+    tenants = open_tenants(place, names, figures, first, take_in)
     share_cores(place.config.threads)  # of what came with the models
     collecting = Collecting(
         lambda: {(name, held) for name, one in tenants.items() for held in one.service.versions}

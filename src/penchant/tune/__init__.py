@@ -4,8 +4,9 @@ Importing this room imports no torch: a name brings its file when it is first us
 settings such as ``FGM`` can stand in the config of a model, and a run folder can be opened anywhere.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from penchant._lazy import lazily
 
 if TYPE_CHECKING:
     from .augment import (
@@ -183,15 +184,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Look a public name up in its file, once."""
-    if name not in _FILE:
-        raise AttributeError(f"module 'penchant.tune' has no attribute {name!r}")
-    value = getattr(import_module(f".{_FILE[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return __all__
+__getattr__, __dir__ = lazily(__name__, _FILE)

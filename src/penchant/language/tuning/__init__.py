@@ -7,8 +7,9 @@ torch nor peft; the functions do.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from penchant._lazy import lazily
 
 from .ways import (
     IA3,
@@ -91,7 +92,4 @@ _NEEDS_TORCH = {
 """Name -> file of this room that holds it and imports torch."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _NEEDS_TORCH:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_NEEDS_TORCH[name]}", __name__), name)
+__getattr__, __dir__ = lazily(__name__, _NEEDS_TORCH)

@@ -3,8 +3,9 @@
 Importing this imports no torch and no transformers: a name brings its file when it is first used.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from penchant._lazy import lazily
 
 from .example import Batch, Example, labels_of
 from .reading import read_examples
@@ -40,10 +41,4 @@ _FILES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Look a name up in its file, once."""
-    if name not in _FILES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_FILES[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__ = lazily(__name__, _FILES)

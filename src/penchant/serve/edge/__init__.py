@@ -38,10 +38,9 @@ For the routes::
     request.state.request_id
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from penchant.core import MissingDependency
+from penchant._lazy import lazily
 
 if TYPE_CHECKING:
     from .access import Access, RateLimit
@@ -168,23 +167,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Look a public name up in its file, once."""
-    if name not in _FILE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        value = getattr(import_module(f".{_FILE[name]}", __name__), name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "penchant":
-            raise
-        raise MissingDependency(
-            f"{error.name} is not installed, and penchant.serve needs it: "
-            'pip install "penchant[serve]"'
-        ) from error
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return __all__
+__getattr__, __dir__ = lazily(__name__, _FILE, extra="serve")
