@@ -167,7 +167,7 @@ def test_what_one_process_was_told_the_other_knows(
             assert time.monotonic() < until
             with suppress(ServiceError):  # 503: its language model is being loaded
                 found = other.recommend(query="Paper Boats on a Rainy Evening", k=60).ids
-        assert {client.status()["worker"] for client in (one, other)} == set(by_worker)
+        assert {client.status()["worker"] for client in (one, other)} <= set(by_worker)  # none died
 
 
 def alive(process: int) -> bool:

@@ -38,6 +38,7 @@ def paired(
     draws: int = 2000,
     flips: int = 10_000,
     users: NDArray[np.generic] | None = None,
+    level: float = 0.95,
 ) -> Paired:
     """Compare two models request by request.
 
@@ -52,6 +53,7 @@ def paired(
         draws: how often the users are resampled.
         flips: how often the signs are drawn; the p-value is never below 1 / (flips + 1).
         users: the user of each row, (rows,); None where each row is a user of its own.
+        level: of confidence of the interval.
 
     Raises:
         UsageError: the rows differ, or there are none.
@@ -59,7 +61,7 @@ def paired(
     if a.shape != b.shape:
         raise UsageError(f"{len(a)} values cannot be paired with {len(b)}")
     gap = np.subtract(a, b, dtype=np.float64)
-    low, high = interval(gap, seed, draws, users=users)
+    low, high = interval(gap, seed, draws, level, users)
     sums = per_user(gap[:, None], users)[:, 0]
     return Paired(float(gap.mean()), float(low), float(high), _flip_p(sums, seed, flips))
 

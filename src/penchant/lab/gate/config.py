@@ -1,0 +1,54 @@
+"""What a candidate must be like to answer in the place of the model that serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penchant.core import UsageError
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """How a candidate is judged, and how much worse it may be at most."""
+
+    k: int = 10
+    """Length of the lists that are judged."""
+
+    questions: int = 2000
+    """Newest events that both models are asked about, at most."""
+
+    least: int = 50
+    """Questions without which nothing is decided."""
+
+    margin: float = 0.02
+    """Share of the serving model's NDCG that a candidate may lose on the newest events: one that is
+    not better on average passes only where a greater loss is ruled out (95 % interval)."""
+
+    kept: float = 0.98
+    """Share of the serving model's NDCG on older events, which both have learned, that must be left;
+    less is refused where the loss is no chance."""
+
+    segment: int = 100
+    """Questions of a segment, such as cold items or new users, without which it is not judged."""
+
+    risen: float = 0.1
+    """Share of all lists into which one item may come that was not in them before, beyond what it
+    gained among the events that people did."""
+
+    overlap: float = 0.1
+    """Least share of the serving model's lists that the candidate's have too, on average."""
+
+    slower: float = 2.0
+    """How many times as long as the serving model a candidate may take for its lists."""
+
+    texts: float = 0.8
+    """Share of the catalogue's words that must be left of those the serving model has read."""
+
+    def __post_init__(self) -> None:
+        if self.k < 1 or self.questions < 1 or self.least < 1 or self.segment < 1:
+            raise UsageError("[gate] k, questions, least and segment must be at least 1.")
+        for name in ("margin", "kept", "risen", "overlap", "texts"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"[gate] {name} must lie between 0 and 1.")
+        if not self.slower > 0:
+            raise UsageError("[gate] slower must be above 0.")
