@@ -2,13 +2,16 @@
 
 from .atomic import atomic_file, atomic_write
 from .bundle import FORMAT, Bundle, map_bundle, read_bundle, write_bundle
-from .registry import Registry, Standing, Version
+from .registry import Registry
+from .sealed_file import SealedFile
+from .standing import Standing, Version
 from .streamed import Streamed
 
 __all__ = [
     "FORMAT",
     "Bundle",
     "Registry",
+    "SealedFile",
     "Standing",
     "Streamed",
     "Version",

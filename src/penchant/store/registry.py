@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,45 +25,10 @@ from .atomic import PART, atomic_write
 from .copying import copy_bundle, sealed_manifest
 from .locking import alone
 from .manifest import sealed, unsealed
+from .standing import Standing, Version, now
 from .swap import sweep
 
 _LIST, _SPARE, _BUNDLES = "registry.json", "registry.backup.json", "bundles"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One model of a registry.
-
-    Attributes:
-        name: model and content, such as ``"sasrec-3f2a9c01d4ab"``: the same bundle has one name.
-        model: name of the model.
-        added: when, ISO 8601, UTC.
-        source: the run it was copied from.
-        about: what the bundle's manifest says of its data, such as the number of items.
-    """
-
-    name: str
-    model: str
-    added: str
-    source: str = ""
-    about: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a registry says at one moment.
-
-    Attributes:
-        versions: by name, in the order in which they were added.
-        current: the one that answers, or None before the first.
-        previous: the one that ``roll_back`` goes back to, or None.
-        history: what was done, oldest first: ``{"at", "did", "version"}``, and ``why`` where refused.
-    """
-
-    versions: Mapping[str, Version] = field(default_factory=dict)
-    current: str | None = None
-    previous: str | None = None
-    history: tuple[Mapping[str, str], ...] = ()
 
 
 class Registry:
@@ -94,7 +58,7 @@ class Registry:
                 continue
             found = True
             try:
-                return _standing(unsealed(content))
+                return Standing.of(unsealed(content))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
         if found:
@@ -118,7 +82,7 @@ class Registry:
         Raises:
             UsageError: there is no such version.
         """
-        _known(self.standing(), name)
+        self.standing().check(name)
         return self.folder / _BUNDLES / name
 
     def add(self, run: str | Path) -> Version:
@@ -133,7 +97,7 @@ class Registry:
         source = Path(run).expanduser().resolve()
         name, manifest = _named(source)
         model = str(manifest.get("model") or manifest["kind"])
-        version = Version(name, model, _now(), str(source), dict(manifest.get("data") or {}))
+        version = Version(name, model, now(), str(source), dict(manifest.get("data") or {}))
         with self._changing() as write:
             before = self.standing()
             if name in before.versions:
@@ -141,7 +105,7 @@ class Registry:
             self._sweep()
             copy_bundle(source, self.folder / _BUNDLES / name)
             after = replace(before, versions={**before.versions, name: version})
-            write(_did(after, "added", name))
+            write(after.and_did("added", name))
         return version
 
     def answered(self, run: str | Path) -> bool:
@@ -160,20 +124,29 @@ class Registry:
         with alone(self.folder):
             yield [self.folder / _BUNDLES / name for name in self.standing().versions]
 
-    def promote(self, name: str) -> Standing:
+    def promote(
+        self, name: str, why: str = "", figures: Mapping[str, Any] | None = None
+    ) -> Standing:
         """Let a version answer; the one that did is kept for ``roll_back``.
+
+        Args:
+            name: of the version.
+            why: in words, for the history.
+            figures: what was measured, of JSON values, for the history.
 
         Raises:
             UsageError: there is no such version.
         """
         with self._changing() as write:
             before = self.standing()
-            _known(before, name)
+            before.check(name)
             if before.current == name:
                 return before
-            after = _did(replace(before, current=name, previous=before.current), "promoted", name)
+            answers = replace(before, current=name, previous=before.current)
+            after = answers.and_did("promoted", name, why, figures)
             write(after)
-        self._prune()
+        with suppress(BundleError):  # it was promoted; there is room for too many until the next one
+            self._prune()
         return after
 
     def promote_first(self, name: str) -> Standing:
@@ -186,23 +159,24 @@ class Registry:
             before = self.standing()
             if before.current is not None:
                 return before
-            _known(before, name)
-            after = _did(replace(before, current=name), "promoted", name)
+            before.check(name)
+            after = replace(before, current=name).and_did("promoted", name)
             write(after)
         return after
 
-    def refuse(self, name: str, why: str) -> Standing:
+    def refuse(self, name: str, why: str, figures: Mapping[str, Any] | None = None) -> Standing:
         """Drop a version that may not answer; the history keeps that it was there, and why.
 
-        One that answers, or did before, stays: there is nothing else to go back to.
+        One that answers, or did before, stays: there is nothing else to go back to. Arguments as
+        of ``promote``.
 
         Raises:
             UsageError: there is no such version.
         """
         with self._changing() as write:
             before = self.standing()
-            _known(before, name)
-            after = _did(before, "refused", name, why)
+            before.check(name)
+            after = before.and_did("refused", name, why, figures)
             if name in (before.current, before.previous):
                 write(after)
                 return after
@@ -212,8 +186,10 @@ class Registry:
             shutil.rmtree(self.folder / _BUNDLES / name, ignore_errors=True)
         return after
 
-    def roll_back(self) -> Standing:
+    def roll_back(self, why: str = "", figures: Mapping[str, Any] | None = None) -> Standing:
         """Let the version before answer again; the one that did becomes the version before.
+
+        Arguments as of ``promote``.
 
         Raises:
             UsageError: there is no version before.
@@ -223,7 +199,7 @@ class Registry:
             if before.previous is None:
                 raise UsageError("There is no earlier model to roll back to.")
             swapped = replace(before, current=before.previous, previous=before.current)
-            after = _did(swapped, "rolled back to", before.previous)
+            after = swapped.and_did("rolled back to", before.previous, why, figures)
             write(after)
         return after
 
@@ -231,8 +207,11 @@ class Registry:
     def _changing(self) -> Iterator[Callable[[Standing], None]]:
         """Alone with the list; gives the function that writes it."""
 
+        told: list[Standing] = []
+
         def write(standing: Standing) -> None:
             content = sealed(asdict(standing))
+            told.append(standing)
             atomic_write(self.folder / _LIST, content)
             atomic_write(self.folder / _SPARE, content)
 
@@ -240,9 +219,10 @@ class Registry:
             with alone(self.folder):
                 yield write
         except OSError as error:
-            raise BundleError(
-                f"{self.folder} cannot be written: {error}. The models registered are as they were."
-            ) from error
+            what = "The models registered are as they were."
+            if told and self.standing() == told[-1]:  # it has its name; what came after it failed
+                what = "The change itself took place."
+            raise BundleError(f"{self.folder} cannot be written: {error}. {what}") from error
 
     def _sweep(self) -> None:
         """Remove what a process left that was killed while it copied a bundle."""
@@ -262,31 +242,7 @@ class Registry:
                 shutil.rmtree(self.folder / _BUNDLES / name, ignore_errors=True)
 
 
-def _standing(found: Mapping[str, Any]) -> Standing:
-    return Standing(
-        {name: Version(**version) for name, version in found["versions"].items()},
-        found["current"],
-        found["previous"],
-        tuple(found["history"]),
-    )
-
-
 def _named(source: Path) -> tuple[str, Mapping[str, Any]]:
     """The name of a bundle, the same for the same content, and its manifest."""
     manifest, seal = sealed_manifest(source)
     return f"{manifest.get('model') or manifest['kind']}-{seal[:12]}", manifest
-
-
-def _did(standing: Standing, what: str, name: str, why: str = "") -> Standing:
-    line = {"at": _now(), "did": what, "version": name} | ({"why": why} if why else {})
-    return replace(standing, history=(*standing.history, line)[-1000:])
-
-
-def _known(standing: Standing, name: str) -> None:
-    if name not in standing.versions:
-        known = ", ".join(standing.versions) or "none"
-        raise UsageError(f"There is no model {name!r}. Registered: {known}.")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -20,13 +20,13 @@ class GateConfig:
     least: int = 50
     """Questions without which nothing is decided."""
 
-    margin: float = 0.02
-    """Share of the serving model's NDCG that a candidate may lose on the newest events: one that is
-    not better on average passes only where a greater loss is ruled out (95 % interval)."""
+    margin: float = 0.03
+    """Share of the serving model's NDCG that a candidate may have lost on the newest events, on
+    average: less than chance can tell apart, which watching it afterwards does."""
 
     kept: float = 0.98
-    """Share of the serving model's NDCG on older events, which both have learned, that must be left;
-    less is refused where the loss is no chance."""
+    """Share of the serving model's NDCG on older events that must be left; less is refused where the
+    loss is no chance."""
 
     segment: int = 100
     """Questions of a segment, such as cold items or new users, without which it is not judged."""

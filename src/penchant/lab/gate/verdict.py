@@ -53,7 +53,7 @@ class Verdict:
     Attributes:
         reasons: why it may not, the gravest first; none where it may.
         newest: on events that neither has learned; None where there were too few.
-        older: on events that both have learned, or None.
+        older: on earlier events that neither has learned either, or None.
         segments: as ``newest``, of parts of its questions.
         figures: ``overlap``, ``risen``, ``slower``, ``texts``.
         undecided: whether it was too early to tell: the same candidate may pass on more events.

@@ -27,7 +27,7 @@ class ModelsOut(Said):
     models: list[ModelOut]
     current: str | None
     previous: str | None
-    history: list[dict[str, str]]
+    history: list[dict[str, Any]]
 
 
 class ReloadIn(StrictModel):

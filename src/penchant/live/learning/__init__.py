@@ -1,0 +1,20 @@
+"""Learning from the log of a running service: candidates, a gate, a way back."""
+
+from .config import LearnConfig
+from .journal import Journal
+from .learning import Exchange, Learning
+from .lease import lease
+from .lesson import Lesson
+from .outcome import Outcome
+from .teachers import fitted_anew
+
+__all__ = [
+    "Exchange",
+    "Journal",
+    "LearnConfig",
+    "Learning",
+    "Lesson",
+    "Outcome",
+    "fitted_anew",
+    "lease",
+]

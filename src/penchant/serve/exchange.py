@@ -1,0 +1,78 @@
+"""Models exchanged from outside: by a process that does not answer, such as one that learns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from penchant.core import BundleError
+from penchant.store import Registry
+
+from .candidate import examine
+from .config import ServeConfig
+from .peers import Peers
+from .swap import WORKERS
+
+_LOOK = 0.02  # seconds between two looks at what the processes hold
+
+
+class Exchanged:
+    """Lets models answer in all processes of a service at once, or in none where none runs.
+
+    As an admin does it over HTTP: looked at in a child process, made ready by every process that
+    answers, and only then written into the registry.
+
+    Args:
+        registry: of the data folder.
+        config: limits.
+    """
+
+    def __init__(self, registry: Registry, config: ServeConfig | None = None) -> None:
+        self._registry = registry
+        self._config = config or ServeConfig()
+        self._peers = Peers(registry.folder / WORKERS)
+
+    def promote(self, version: str, why: str = "", figures: dict[str, Any] | None = None) -> None:
+        """Let a registered version answer.
+
+        Raises:
+            BundleError: it did not pass, or a process cannot answer with it; nothing changed.
+            Overloaded: another model is being exchanged.
+        """
+        limits = self._config.golden_seconds, self._config.load_seconds
+        found = examine(self._registry.path(version), *limits)
+        if found.problems:
+            told = " ".join(found.problems)
+            self._registry.refuse(version, told, figures)
+            raise BundleError(f"{version} may not answer: {told}")
+        with self._ready_everywhere(version):
+            self._registry.promote(version, why, {**(figures or {}), "examined": found.figures})
+
+    def roll_back(self, why: str = "", figures: dict[str, Any] | None = None) -> str:
+        """Let the version before answer again; its name.
+
+        Raises:
+            UsageError: there is none.
+            BundleError: a process cannot answer with it; nothing changed.
+            Overloaded: another model is being exchanged.
+        """
+        before = self._registry.standing().previous
+        if before is None:
+            return str(self._registry.roll_back(why, figures).current)  # says that there is none
+        with self._ready_everywhere(before):
+            return str(self._registry.roll_back(why, figures).current)
+
+    @contextmanager
+    def _ready_everywhere(self, version: str) -> Iterator[None]:
+        with self._peers.alone(), self._peers.asked_for(version):
+            until = time.monotonic() + self._config.load_seconds
+            while late := [n for n, held in self._peers.others().items() if not held.can(version)]:
+                if time.monotonic() > until:
+                    raise BundleError(
+                        f"{version} may not answer: {len(late)} of the processes that serve here did "
+                        f"not make it ready within {self._config.load_seconds:g} s."
+                    )
+                time.sleep(_LOOK)
+            yield
