@@ -1,4 +1,4 @@
-"""The tables of ``penchant.toml`` that a service reads: ``[serve]`` and ``[policy]``."""
+"""The tables of ``penchant.toml`` that a service reads: ``[serve]``, ``[policy]``, ``[learn]``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from penchant.rank import PolicyConfig
 from .settings import toml
 
 if TYPE_CHECKING:
+    from penchant.live.learning import LearnConfig
     from penchant.serve import ServeConfig
 
 
@@ -34,6 +35,23 @@ def serve_config(path: Path | None) -> ServeConfig:
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
     return config
+
+
+def learn_config(path: Path | None) -> LearnConfig:
+    """The settings of learning; the usual ones without a file.
+
+    Raises:
+        UsageError: no such file, not TOML, an unknown key, or a value that does not fit.
+    """
+    from penchant.live.learning import LearnConfig
+
+    if path is None:
+        return LearnConfig()
+    _, content = toml(path)
+    try:
+        return configure(LearnConfig, _tuples(content.get("learn", {})))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
 
 
 def _tuples(value: Any) -> Any:

@@ -28,8 +28,8 @@ TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
 }
 """Table -> key -> type. The table ``[model]`` is free: its keys are the settings of the model."""
 
-SERVED = ("serve", "policy")
-"""Tables that ``penchant serve`` reads."""
+SERVED = ("serve", "policy", "learn")
+"""Tables that ``penchant serve`` and ``penchant learn`` read."""
 
 PATHS = ("events", "items", "users", "out")
 KINDS: Mapping[type | tuple[type, ...], str] = {

@@ -14,6 +14,7 @@ import typer
 from penchant.core import Choice, Real, UsageError, Whole
 
 from . import options
+from .durations import seconds_of
 from .output import document, note
 from .places import check_file
 from .reading import Reading, takes_data
@@ -22,7 +23,6 @@ from .settings import from_options, pairs, value_of
 if TYPE_CHECKING:
     from penchant.lab import Tuned
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "": 60}
 _RANGE = re.compile(r"(?P<low>[^.:]+(?:\.\d+)?)\.\.(?P<high>[^:]+)(?P<log>:log)?")
 
 
@@ -99,7 +99,7 @@ def tune(  # noqa: PLR0913 - an option each
     name = file.get("model", "text-sequence") if model is None else model
     reading.check()
     seed = file.get("seed", 0) if seed is None else seed
-    seconds = duration(limit) if limit else None
+    seconds = seconds_of(limit, "--time", bare="m") if limit else None
     space = {key: values(key, text) for key, text in pairs("--search", search or []).items()}
     estimator = by_name(name, **file.get("model_settings", {}) | from_options(setting or []))
     for path, endings in ((storage, ()), (out, (".toml",)), (picture, (".png", ".svg"))):
@@ -132,21 +132,6 @@ def tune(  # noqa: PLR0913 - an option each
     if out:
         _write(out, reading, name, found, protocol, seed)
         note(f"wrote {out}; next: penchant fit --config {out} --out RUN")
-
-
-def duration(text: str) -> float:
-    """Seconds of ``90s``, ``30m`` or ``2h``; a bare number is minutes.
-
-    >>> duration("1.5h")
-    5400.0
-
-    Raises:
-        UsageError: it is none of these, or not above zero.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
-    if not found or float(found[1]) <= 0:
-        raise UsageError(f"--time {text}: write a number and s, m or h, such as 30m.")
-    return float(found[1]) * _UNITS[found[2]]
 
 
 def values(key: str, text: str) -> Real | Whole | Choice:

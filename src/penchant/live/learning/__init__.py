@@ -2,13 +2,14 @@
 
 from .config import LearnConfig
 from .journal import Journal
-from .learning import Exchange, Learning
+from .learning import FOLDER, Exchange, Learning
 from .lease import lease
 from .lesson import Lesson
 from .outcome import Outcome
-from .teachers import fitted_anew
+from .teachers import fitted_anew, learned_on
 
 __all__ = [
+    "FOLDER",
     "Exchange",
     "Journal",
     "LearnConfig",
@@ -16,5 +17,6 @@ __all__ = [
     "Lesson",
     "Outcome",
     "fitted_anew",
+    "learned_on",
     "lease",
 ]

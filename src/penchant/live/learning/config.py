@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from penchant.core import UsageError
 from penchant.lab.gate import GateConfig
+from penchant.models import UpdateConfig
+
+from ..trust import TrustConfig
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,12 @@ class LearnConfig:
 
     feedback: tuple[str, ...] = ()
     """Which events of the log count, and how much, as of penchant fit: ``["purchase * 3"]``."""
+
+    trust: TrustConfig | None = field(default_factory=TrustConfig)
+    """What is not believed and so neither learned nor asked about; without it everything is."""
+
+    update: UpdateConfig = field(default_factory=UpdateConfig)
+    """How the model goes on from where it is."""
 
     watch: bool = True
     """Whether a model that was promoted is watched, and rolled back where the one before is better."""

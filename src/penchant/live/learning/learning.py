@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from penchant.core import BundleError, UsageError
+from penchant.core import BundleError, TrainingFailed, UsageError
 from penchant.engine import Engine, Recommender
 from penchant.lab.gate import Verdict, judge
 from penchant.store import Registry
@@ -87,8 +87,14 @@ class Learning:
         self._loaded: dict[str, Engine] = {}
         self._seconds: dict[str, float] = {}
 
-    def step(self) -> Outcome:
+    def step(self, how: Literal["update", "retune", ""] = "", trial: bool = False) -> Outcome:
         """Look at the log once, and do what there is to do.
+
+        Args:
+            how: make a candidate in this way however few events are new; by default when there are
+                enough, in the way that is due.
+            trial: make a candidate and judge it, and change nothing: it lies in the folder
+                ``candidate``, a run like any other.
 
         Raises:
             UsageError: no model answers yet; a feedback rule names what is not there.
@@ -99,41 +105,57 @@ class Learning:
         journal = self._journal()
         with self._timed("gather"):
             self._heard.catch_up()
-        journal, back = self._watch(journal)
-        if back is not None:
-            return back
+        if not trial:
+            journal, back = self._watch(journal)
+            if back is not None:
+                return back
         serving = self._serving()
         with self._timed("gather"):
             known = lesson(serving.recommender, self._heard, self.config)
-        return self._learn(journal, serving, known)
-
-    def _learn(self, journal: Journal, serving: Engine, known: Lesson) -> Outcome:
         fresh = int((known.whole.arrived > journal.tried).sum())
-        if fresh < self.config.least:
+        if not known.train.new.any() or (fresh < self.config.least and not how):
             why = f"{fresh:,} new events, {self.config.least:,} are learned from together."
             return Outcome("waiting", events=fresh, why=why, seconds=self._seconds)
-        how = "retune" if self._retune_is_due(journal) else "update"
-        with self._timed(how):
-            candidate = self._teach[how](serving.recommender, known)
-        version = self._register(serving, candidate)
-        with self._timed("judge"):
-            verdict = judge(
-                serving.recommender,
-                candidate,
-                known.newest(self.config.gate.questions),
-                known.older(self.config.gate.questions),
-                self.config.gate,
-            )
-        did, why = self._decide(version, verdict)
+        how = how or ("retune" if self._retune_is_due(journal) else "update")
         last = int(known.whole.arrived.max(initial=0))
+        try:
+            verdict = self._judged(serving, known, how)
+        except TrainingFailed as error:
+            if not trial:
+                self._write(replace(journal, tried=last))
+            return Outcome("refused", "", how, fresh, str(error), seconds=self._seconds)
+        if trial:
+            why = str(verdict)
+            told = known.disbelieved
+            return Outcome("judged", "", how, fresh, why, verdict, told, self._seconds)
+        with self._timed("register"):
+            version = self.registry.add(self.candidate).name
+        did, why = self._decide(version, verdict, known)
         retuned = self._clock() if how == "retune" else journal.retuned
         self._write(replace(journal, tried=last, retuned=retuned or self._clock()))
-        shutil.rmtree(self._folder / CANDIDATE, ignore_errors=True)
-        return Outcome(did, version, how, fresh, why, verdict, self._seconds)
+        shutil.rmtree(self.candidate, ignore_errors=True)
+        told = known.disbelieved
+        return Outcome(did, version, how, fresh, why, verdict, told, self._seconds)
 
-    def _decide(self, version: str, verdict: Verdict) -> tuple[Did, str]:
+    @property
+    def candidate(self) -> Path:
+        """Where a candidate lies until it is decided about."""
+        return self._folder / CANDIDATE
+
+    def _judged(self, serving: Engine, known: Lesson, how: str) -> Verdict:
+        """A candidate, saved with the policy of the model that serves, and what it is worth."""
+        with self._timed(how):
+            candidate = self._teach[how](serving.recommender, known)
+        with self._timed("save"):
+            Engine.of(candidate, serving.policy.config).save(self.candidate)
+        limits = self.config.gate
+        with self._timed("judge"):
+            newest, older = known.newest(limits.questions), known.older(limits.questions)
+            return judge(serving.recommender, candidate, newest, older, limits)
+
+    def _decide(self, version: str, verdict: Verdict, known: Lesson) -> tuple[Did, str]:
         """Promote or refuse; what was done, and why."""
-        told = verdict.to_json()
+        told = {**verdict.to_json(), "disbelieved": dict(known.disbelieved)}
         if not verdict.passed:
             why = " ".join(verdict.reasons)
             self.registry.refuse(version, why, told)
@@ -144,13 +166,6 @@ class Learning:
         except BundleError as error:  # it does not answer as it should; the history says so
             return "refused", str(error)
         return "promoted", str(verdict.newest)
-
-    def _register(self, serving: Engine, candidate: Recommender) -> str:
-        """The candidate as a version of the registry, with the policy of the one that serves."""
-        place = self._folder / CANDIDATE
-        with self._timed("save"):
-            Engine.of(candidate, serving.policy.config).save(place)
-            return self.registry.add(place).name
 
     def _watch(self, journal: Journal) -> tuple[Journal, Outcome | None]:
         """Whether the model that answers is worse than the one before, on what came since."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from penchant.core import Holdout
 from penchant.data import Dataset, Extended, extended, questions_at
 from penchant.engine import Recommender
 
+from ..trust import judge
 from .config import LearnConfig
 from .heard import Heard
 
@@ -25,11 +27,13 @@ class Lesson:
         whole: what the model was trained on, with all that was heard since.
         panel: which of its events were heard of users who are never learned from, (events,).
         end: ``arrived`` of the last event that a candidate may learn; the later ones judge it.
+        disbelieved: how many users' events were left out or weighed down, by the reason.
     """
 
     whole: Extended
     panel: NDArray[np.bool_]
     end: int
+    disbelieved: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def learned(self) -> NDArray[np.bool_]:
@@ -65,14 +69,35 @@ def lesson(serving: Recommender, heard: Heard, config: LearnConfig) -> Lesson:
     Raises:
         UsageError: a feedback rule names what is not there.
     """
-    known = Dataset(serving.interactions, serving.catalogue)
-    whole = extended(known, heard.events, heard.items, config.feedback)
+    whole, disbelieved = believed(serving, heard, config)
     people = whole.data.interactions
     panel = whole.new & in_panel(people.users, config.panel)[people.events.row]
     arrived = np.sort(whole.arrived[whole.new & ~panel])
     held = int(np.ceil(config.held * len(arrived)))
     end = int(arrived[-held - 1]) if len(arrived) > held else 0
-    return Lesson(whole, panel, end)
+    return Lesson(whole, panel, end, disbelieved)
+
+
+def believed(
+    serving: Recommender, heard: Heard, config: LearnConfig
+) -> tuple[Extended, dict[str, int]]:
+    """What the serving model learned and what was heard since, as far as it is believed.
+
+    Returns:
+        the events, weighed, and how many users that leaves out or weighs down, by the reason.
+    """
+    known = Dataset(serving.interactions, serving.catalogue)
+    whole = extended(known, heard.events, heard.items, config.feedback)
+    if config.trust is None:
+        return whole, {}
+    found = judge(whole.data.interactions, config.trust)
+    if (found.weights == 1.0).all():
+        return whole, {}
+    people = whole.data.interactions
+    weight = (people.events.weight * found.weights).astype(np.float32)
+    weighed = people.with_events(replace(people.events, weight=weight))
+    left = replace(whole, data=replace(whole.data, interactions=weighed))
+    return left.where(found.weights > 0), dict(Counter(one.reason for one in found.suspects))
 
 
 def in_panel(users: Iterable[str], share: float) -> NDArray[np.bool_]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from penchant.lab.gate import Verdict
 
-Did = Literal["waiting", "promoted", "refused", "undecided", "rolled back"]
+Did = Literal["waiting", "promoted", "refused", "undecided", "judged", "rolled back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,13 @@ class Outcome:
 
     Attributes:
         did: ``waiting`` for more events, ``promoted``, ``refused``, ``undecided`` (the candidate was
-            neither shown good nor bad), ``rolled back``.
+            neither shown good nor bad), ``judged`` only, as a trial, ``rolled back``.
         version: that it was done with: the candidate, or the model that answers again; ``""`` while
             waiting.
         how: ``update`` or ``retune``; ``""`` where nothing was learned.
         events: new events that were there.
         why: in words.
+        disbelieved: how many users' events were not believed, by the reason; see ``penchant.live.trust``.
         verdict: of the gate, where there was one.
         seconds: that each step took.
     """
@@ -32,6 +34,7 @@ class Outcome:
     events: int = 0
     why: str = ""
     verdict: Verdict | None = None
+    disbelieved: Mapping[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -42,6 +45,7 @@ class Outcome:
             "how": self.how,
             "events": self.events,
             "why": self.why,
+            "disbelieved": dict(self.disbelieved),
             "verdict": None if self.verdict is None else self.verdict.to_json(),
             "seconds": self.seconds,
         }
@@ -51,4 +55,6 @@ class Outcome:
             return f"waiting: {self.why}"
         head = f"{self.did} {self.version}".strip()
         how = f" ({self.how} on {self.events:,} new events)" if self.how else ""
-        return f"{head}{how}: {self.why}" if self.why else f"{head}{how}"
+        left = ", ".join(f"{count:,} {reason}" for reason, count in self.disbelieved.items())
+        told = f"{head}{how}" + (f", not believing {left} users" if left else "")
+        return f"{told}: {self.why}" if self.why else told

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from penchant.data import Dataset, extended, questions_at
+from penchant.data import questions_at
 from penchant.engine import Recommender
 from penchant.lab.gate import Compared, compare_on
 
 from .config import LearnConfig
 from .heard import Heard
+from .lesson import believed
 
 FEWEST = 30
 """Questions without which a look says nothing, and does not count as one."""
@@ -74,9 +75,7 @@ def watched(
         config: which events count, and most questions.
     """
     start = heard.since(datetime.fromisoformat(since).timestamp())
-    whole = extended(
-        Dataset(current.interactions, current.catalogue), heard.events, heard.items, config.feedback
-    )
+    whole, _ = believed(current, heard, config)
     asked = np.flatnonzero(whole.arrived > start)
     test = questions_at(whole.data.interactions, asked, whole.arrived <= start, config.watched)
     if len(test) < FEWEST:
