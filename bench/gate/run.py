@@ -27,8 +27,7 @@ from penchant.core import Event, PenchantError, quiet
 from penchant.data import read_demo
 from penchant.engine import Engine, by_name
 from penchant.live.learning import LearnConfig, Learning, fitted_anew, learned_on
-from penchant.serve import Client
-from penchant.serve.exchange import Exchanged
+from penchant.serve import Client, Exchanged
 from penchant.store import Registry
 from penchant.store.log import open_log
 from penchant.testing.service_process import ServiceProcess

@@ -96,6 +96,24 @@ def measured(engine: Engine, history: int, batch: int) -> dict[str, float]:
     return {name: statistics.median(times) for name, times in found.items()}
 
 
+def paced(engine: Engine, history: int, rate: float) -> float:
+    """Milliseconds of the bare calls for one request, as often as requests come to a service.
+
+    Between two calls the processor's caches are lost to others, as they are in a service; the calls
+    one after the other, above, find all that they need in there.
+    """
+    retrieval = engine._retrieval
+    model, pauses = retrieval.recommender.model, np.random.default_rng(0)
+    found = []
+    for ask in asks_of(retrieval.recommender, history, 3 * REQUESTS, 0):
+        request = retrieval.asking.requests([retrieval.asking.question(ask)])
+        time.sleep(pauses.exponential(1 / rate))
+        start = time.process_time()
+        retrieval.placed.index.search(model.user_vectors(request), 10)
+        found.append(time.process_time() - start)
+    return 1e3 * statistics.fmean(found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, help="a saved model that has vectors")

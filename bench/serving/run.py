@@ -57,7 +57,11 @@ class Bench:
             found = self._asked(server, self.run, RATES)
         bare = _bare(self.run)
         at = found["rates"][f"{RATES[-1]:g}"]
-        return found | {"bare_ms": bare, "cpu_ratio": at["cpu_ms"] / bare["1"]}
+        return found | {
+            "bare_ms": bare,
+            "cpu_ratio": at["cpu_ms"] / bare["1"],
+            "cpu_ratio_at_its_pace": at["cpu_ms"] / bare["1, 200 a second"],
+        }
 
     def million(self) -> Figures:
         """The same among a million items."""
@@ -162,12 +166,13 @@ def _bare(run: Path) -> dict[str, float]:
     from penchant.serve.threads import share_cores
 
     share_cores(1)
-    from engine import measured
+    from engine import measured, paced
     from penchant.engine import Engine
 
     engine = Engine.load(run)
     share_cores(1)
-    return {str(batch): measured(engine, stages.HISTORY, batch)["bare"] for batch in (1, 8)}
+    found = {str(batch): measured(engine, stages.HISTORY, batch)["bare"] for batch in (1, 8)}
+    return found | {f"1, {RATES[-1]:g} a second": paced(engine, stages.HISTORY, RATES[-1])}
 
 
 def main() -> None:

@@ -30,11 +30,18 @@ def test_fit_says_what_it_learned_from_and_what_to_do_next(call, data, tmp_path:
     assert (tmp_path / "run" / "manifest.json").is_file()
 
 
-def test_fit_again_replaces_the_run(call, data, tmp_path: Path):
-    for model in ("popularity", "ease"):
-        assert call("fit", *data, "--model", model, "--out", tmp_path / "run").status == 0
-    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))
-    assert manifest["model"] == "ease"
+def test_fit_again_replaces_the_run_where_it_is_told_to(call, data, tmp_path: Path):
+    def model() -> str:
+        return json.loads((tmp_path / "run" / "manifest.json").read_text("utf-8"))["model"]
+
+    out = ["--out", tmp_path / "run"]
+    assert call("fit", *data, "--model", "popularity", *out).status == 0
+    said = call("fit", *data, "--model", "ease", *out)
+    assert said.status == 2
+    assert "there is a run already. Name a new folder, or give --replace" in said.err
+    assert model() == "popularity"
+    assert call("fit", *data, "--model", "ease", *out, "--replace").status == 0
+    assert model() == "ease"
 
 
 def test_fit_on_a_split_leaves_its_test_events_out(call, data, tmp_path: Path):
@@ -58,7 +65,7 @@ def test_a_config_file_is_read_and_options_win_over_it(call, tiny: Path, tmp_pat
     assert Path(said["run"]) == tmp_path / "run"  # paths count from the folder of the file
     fitted = penchant.load(tmp_path / "run")
     assert (fitted.name, fitted.config.l2) == ("ease", 5.0)
-    call("fit", "--config", config, "--set", "l2=7")
+    call("fit", "--config", config, "--set", "l2=7", "--replace")
     assert penchant.load(tmp_path / "run").config.l2 == 7.0
 
 
@@ -251,6 +258,26 @@ def test_doctor_names_what_is_there(call):
     assert {"penchant", "torch", "device", "cores", "cache"} <= {
         f["what"] for f in found["findings"]
     }
+
+
+def test_doctor_names_the_packages_of_a_service(call, monkeypatch):
+    from penchant.cli import doctor
+
+    wanted = [
+        "numpy>=2.2",
+        "apsw>=3.51.3; extra == 'serve'",
+        'psycopg[binary]>=3.2; extra == "postgres"',
+        "no-such-package>=2.0; extra == 'serve'",
+        "another>=1; extra == 'dev'",
+    ]
+    monkeypatch.setattr(doctor.metadata, "requires", lambda name: wanted)
+    told = {one["what"]: one for one in json.loads(call("doctor", "--json").out)["findings"]}
+    assert {"numpy", "apsw (serve)", "psycopg (postgres)"} <= set(told)
+    missing = told["no-such-package (serve)"]
+    assert missing["found"] == "not installed"
+    assert missing["remedy"] == "pip install 'penchant[serve]'"
+    assert missing["good"], "training does not need it"
+    assert "another" not in str(told)
 
 
 def test_doctor_fails_and_gives_the_line_where_a_package_is_missing(call, monkeypatch):

@@ -67,15 +67,46 @@ def test_rotation_keeps_both_for_a_while(keys, tmp_path: Path):
 
 def test_a_revoked_key_is_expired(keys, tmp_path: Path):
     token = keys("add", "shop", "--scope", "read").strip()
-    keys("revoke", token.split("_")[1])
+    keys("revoke", token.split("_")[1], "--force")
     assert Keyring(KeyFile(tmp_path)).caller(token) is None
     assert "expired" in keys("list")
+
+
+def test_the_last_key_is_revoked_by_force_only(keys, tmp_path: Path):
+    token = keys("add", "shop", "--scope", "read").strip()
+    key_id = token.split("_")[1]
+    with pytest.raises(UsageError, match=r"nobody comes in.*keys rotate.*--force"):
+        keys("revoke", key_id)
+    with pytest.raises(UsageError, match="nobody comes in"):
+        keys("revoke", key_id, "--after", "1h")
+    assert Keyring(KeyFile(tmp_path)).caller(token)
+    keys("rotate", key_id, "--overlap", "0s")
+    assert Keyring(KeyFile(tmp_path)).caller(token) is None
+
+
+def test_the_last_key_for_admin_is_revoked_by_force_only(keys):
+    boss = keys("add", "boss", "--scope", "admin").split("_")[1]
+    keys("add", "shop", "--scope", "read")
+    keys("add", "far", "--scope", "admin", "--tenant", "north")
+    with pytest.raises(UsageError, match="last key for admin"):
+        keys("revoke", boss)
+    keys("add", "second", "--scope", "admin")
+    keys("revoke", boss)
+
+
+def test_who_revoked_the_last_key_comes_in_by_another(keys, tmp_path: Path):
+    key_id = keys("add", "shop", "--scope", "read").split("_")[1]
+    ring = Keyring(KeyFile(tmp_path), every=0.0)
+    keys("revoke", key_id, "--force")
+    assert ring.needed
+    assert Keyring(KeyFile(tmp_path)).needed, "after a restart too"
+    assert ring.caller(keys("add", "again", "--scope", "admin").strip())
 
 
 def test_what_was_done_with_keys_is_in_the_trail(keys, tmp_path: Path):
     key_id = keys("add", "shop", "--scope", "read").split("_")[1]
     keys("rotate", key_id)
-    keys("revoke", key_id)
+    keys("revoke", key_id)  # the one that took its place is left
     actions = [(line["action"], line["key"]) for line in AuditTrail(tmp_path).read()]
     assert actions == [("keys add", key_id), ("keys rotate", key_id), ("keys revoke", key_id)]
 

@@ -63,7 +63,7 @@ def test_a_second_call_goes_on_with_the_same_file(data, call, tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["--time", "soon"], "--time soon: write a number and s, m or h, such as 30m."),
+        (["--time", "soon"], "--time soon: write a number and s, m, h or d, such as 30m."),
         (["--time", "0m"], "--time 0m: write a number"),
         (["--search", "l2=9..1"], "--search l2=9..1: write LOW..HIGH with the lower number first"),
         (["--search", "l2=0..1:log"], "a logarithmic range begins above zero"),

@@ -19,6 +19,7 @@ SMALL = {
     "bpr": {"factors": 4, "iterations": 5},
     "sasrec": {"dim": 8, "layers": 1, "epochs": 2},
     "ease": {},
+    "item-knn": {},
     "popularity": {},
 }
 
@@ -294,13 +295,38 @@ def test_one_bad_ask_fails_alone(engine):
         (Ask(query="love", similar_to="s1"), UsageError, "not both"),
         (Ask(filter={"no_such_column": 1}), UsageError, "no_such_column"),
         (Ask(query="love"), Unsupported, "does not read words"),
-        (Ask(similar_to="s1"), Unsupported, "vectors of neither"),
     ],
 )
 def test_asks_that_cannot_be_answered_say_why(fitted, ask, error, what):
     (found,) = Engine.of(fitted("ease")).answers([ask])
     assert isinstance(found, error)
     assert what in str(found)
+
+
+@pytest.mark.parametrize("name", ["ease", "item-knn"])
+def test_a_model_without_vectors_lists_what_goes_with_the_item_alone(fitted, name):
+    engine = Engine.of(fitted(name))
+    like, after = engine.answer(
+        [Ask(similar_to="s4", k=4, explain=True), Ask(past=(Past("s4"),), k=4)]
+    )
+    assert ids(like) == ids(after)
+    assert "s4" not in ids(like)
+    assert like.items[0].reasons[0].startswith("like ")
+    (seen,) = engine.answer([Ask("x", told(ids(like)[0]), similar_to="s4", k=4)])
+    assert ids(like)[0] not in ids(seen), "the past says what was seen"
+
+
+def test_an_item_that_nobody_chose_is_like_none_and_the_list_is_filled_up(fitted):
+    engine = Engine.of(fitted("item-knn"))
+    (found,) = engine.answer([Ask(similar_to="cold", k=3, explain=True)])
+    assert len(found.items) == 3
+    assert any(one.step == "fallback" for one in found.decisions)
+
+
+def test_a_model_that_ranks_alike_for_all_knows_nothing_of_items_like_one(fitted):
+    (found,) = Engine.of(fitted("popularity")).answers([Ask(similar_to="s1")])
+    assert isinstance(found, Unsupported)
+    assert "such as text-sequence, sasrec, item-knn or ease" in str(found)
 
 
 def test_a_model_that_breaks_down_for_one_still_answers_the_others(fitted, monkeypatch):

@@ -130,6 +130,26 @@ def test_ease_explains_by_its_own_weights(data):
     assert items.code(target) >= 0
 
 
+@pytest.mark.parametrize("make", [penchant.EASE, penchant.ItemKNN, penchant.TextMean])
+def test_one_past_item_is_the_reason_for_what_it_raises(data, make):
+    """Without it nothing is known; what a model lists then has a scale of its own."""
+    fitted = make().fit(data)
+    (first, *_) = fitted.recommend(history=["s1"], k=1, explain=True)
+    assert first.reasons == ("because you liked Star Harbour",)
+    (reason,) = fitted.explain(history=["s1"], item=first.item)
+    listed = [r.score for r in fitted.recommend(history=["s1"], k=99, keep_seen=True)]
+    assert reason.item == "s1"
+    assert reason.effect == pytest.approx(first.score - np.mean(listed), rel=1e-3)
+
+
+def test_one_past_item_is_no_reason_for_what_it_does_not_raise(data):
+    fitted = penchant.EASE().fit(data)
+    worst = fitted.recommend(history=["s1"], k=99)[-1].item
+    assert [str(r) for r in fitted.explain(history=["s1"], item=worst)] == [
+        "no single past item explains it"
+    ]
+
+
 def test_a_user_vector_does_not_hide_the_missing_event(data):
     """A model that keeps a vector a user must be asked as about somebody new."""
 

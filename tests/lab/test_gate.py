@@ -153,6 +153,31 @@ def test_a_segment_that_suffers_is_refused(good, asked):
     assert any(reason.startswith("it is worse for") for reason in verdict.reasons)
 
 
+def test_a_segment_of_a_few_people_is_not_judged(good, asked):
+    _, newest, _ = asked
+    slices = np.full(len(newest), "many")
+    slices[:12] = "one"
+    parts = replace(
+        newest,
+        slices=tuple(slices.tolist()),
+        request_ids=tuple("x:one" if n < 12 else name for n, name in enumerate(newest.request_ids)),
+    )
+    verdict = judge(good, good, parts, config=replace(CONFIG, segment=10))
+    assert "many" in verdict.segments
+    assert "one" not in verdict.segments
+
+
+def test_a_candidate_that_is_much_slower_is_refused(good, asked):
+    def slow(scores):
+        for _ in range(40):
+            np.sort(np.random.default_rng(0).random(200_000))
+        return scores
+
+    verdict = judge(good, _with_scores(good, slow), asked[1], config=replace(CONFIG, slower=2.0))
+    assert verdict.figures["slower"] > 2
+    assert any("times as long" in reason for reason in verdict.reasons)
+
+
 def test_limits_are_checked():
     with pytest.raises(UsageError, match="margin"):
         GateConfig(margin=2)

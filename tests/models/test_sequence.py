@@ -8,6 +8,7 @@ import torch
 
 from penchant.core import ModelNotFound, Sequences, TrainingFailed, UsageError
 from penchant.models import SASRec, SASRecConfig, TextSequence, TextSequenceConfig, sequence
+from penchant.models.next_item import rectangle
 
 SMALL = {
     "dim": 16,
@@ -118,7 +119,7 @@ def test_reading_for_the_last_event_alone_says_what_reading_for_all_does(world):
         codes = np.arange(sum(lengths), dtype=np.int32) % 12
         rows = Sequences.of_items(np.array(lengths), codes)
         with torch.inference_mode():
-            whole = network.read(items[sequence.rectangle(rows, rows.item)], rows)
+            whole = network.read(items[rectangle(rows, rows.item)], rows)
         asked = whole[torch.arange(len(lengths)), torch.tensor(lengths) - 1]
         np.testing.assert_allclose(network.users(rows, items), asked, rtol=0, atol=1e-6)
 

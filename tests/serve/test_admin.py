@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from penchant.engine import Engine, ItemKNN
 from penchant.serve.app import create_app
+from penchant.serve.config import ServeConfig
 from penchant.serve.opening import open_service
 from penchant.serve.tenant import Tenant
 from penchant.testing import tiny_dataset
@@ -82,6 +83,33 @@ def test_what_cannot_be_done_to_models_says_so(admin):
     assert admin.post("/v1/admin/reload", json={"run": "../../etc"}).status_code == 422
     assert admin.post("/v1/admin/reload", json={"run": "nothing"}).status_code == 422
     assert admin.post("/v1/admin/reload", json={"runs": "second"}).status_code == 422
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_be_taken_in_says_where_runs_are(admin, tmp_path):
+    answer = admin.post("/v1/admin/reload", json={"run": "nothing"})
+    assert answer.json()["type"].endswith("no-such-run")
+    assert f"{tmp_path / 'runs'} holds no run of that name" in answer.json()["detail"]
+    assert "nothing" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("runs", "says"),
+    [
+        (None, 'Start it with --run RUN, or with runs = "FOLDER" under [serve]'),
+        ("runs", 'name a run, as in {"run": "second"}'),
+    ],
+)
+def test_a_service_without_run_says_how_to_take_one_in(tmp_path, runs, says):
+    Engine.of(ItemKNN().fit(tiny_dataset())).save(tmp_path / "runs" / "first")
+    service, _ = open_service(tmp_path / "data", tmp_path / "runs" / "first")
+    service.close()
+    config = ServeConfig(runs=None if runs is None else str(tmp_path / runs))
+    service, swaps = open_service(tmp_path / "data", None, config)
+    with TestClient(create_app({"": Tenant.of(service, swaps)})) as client:
+        answer = client.post("/v1/admin/reload")
+        assert answer.status_code == 422
+        assert says in answer.json()["detail"]
 
 
 @pytest.mark.slow

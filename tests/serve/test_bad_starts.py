@@ -14,6 +14,10 @@ from penchant.engine import Engine, Popularity
 from penchant.testing import tiny_dataset
 
 
+def any_file(path: Path) -> bool:
+    return path.is_file() or any(each.is_file() for each in path.rglob("*"))
+
+
 @pytest.fixture
 def refused(capfd: pytest.CaptureFixture[str]):
     """``refused(*argv)``: what a start that must fail says, without a traceback."""
@@ -23,6 +27,8 @@ def refused(capfd: pytest.CaptureFixture[str]):
         assert main(["serve", "--port", "0", *map(str, argv)]) == status
         said = capfd.readouterr().err
         assert "Traceback" not in said
+        data = Path(argv[argv.index("--data") + 1])
+        assert [path for path in data.rglob("*") if not any_file(path)] == [], "empty folders"
         return said
 
     return start
@@ -43,9 +49,16 @@ def test_a_host_that_is_not_of_this_machine(refused, run: Path, tmp_path: Path):
 
 
 def test_nothing_to_serve(refused, tmp_path: Path):
-    said = refused("--data", tmp_path / "d")
+    said = refused("--data", tmp_path / "deep" / "d")
     assert "holds no model yet" in said
     assert "--run RUN" in said
+    assert not (tmp_path / "deep").exists()
+
+
+def test_a_folder_that_was_there_stays(refused, tmp_path: Path):
+    (tmp_path / "d").mkdir()
+    refused("--data", tmp_path / "d")
+    assert (tmp_path / "d").is_dir()
 
 
 def test_a_run_that_is_not_there(refused, tmp_path: Path):

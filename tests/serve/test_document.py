@@ -27,6 +27,7 @@ def test_the_routes_are_these(document):
     assert sorted(f"{method.upper()} {path}" for method, path, _ in operations(document)) == [
         "DELETE /v1/users/{user_id}",
         "GET /v1/admin/changes",
+        "GET /v1/admin/experiment",
         "GET /v1/admin/models",
         "GET /v1/admin/status",
         "GET /v1/items",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
+from starlette.testclient import TestClient
 
 
 def ids(answer) -> list[str]:
@@ -59,6 +62,52 @@ def test_an_item_that_nobody_knows_is_not_found(http, path, body):
     assert "nothing" not in answer.text
 
 
+@pytest.fixture
+def by_events(engine):
+    """The routes of a model that knows items by their events only."""
+    from penchant.engine import Engine, Estimator
+    from penchant.live import Follower
+    from penchant.models import by_name
+    from penchant.serve.app import create_app
+    from penchant.serve.deployed import Deployed
+    from penchant.serve.service import Service
+    from penchant.serve.tenant import Tenant
+    from penchant.testing import tiny_dataset
+    from penchant.testing.memory_log import MemoryLog
+
+    knn = by_name("item-knn")
+    log = MemoryLog()
+    follower = Follower(log)
+    fitted = Engine.of(Estimator(knn, knn.Config()).fit(tiny_dataset()), version="knn-1")
+    service = Service(log, follower, Deployed(fitted, log, follower))
+    with closing(service), TestClient(create_app({"": Tenant.of(service)})) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/similar", {"item_id": "new"}),
+        ("/v1/explain", {"user_id": "u0", "item_id": "new"}),
+    ],
+)
+def test_an_item_that_was_put_and_cannot_be_placed_is_told_apart(by_events, path, body):
+    assert by_events.post(path, json=body).json()["type"].endswith("no-such-item")
+    put = by_events.put("/v1/items/new", json={"title": "Robots"}).json()
+    assert put["state"] == "failed"
+    answer = by_events.post(path, json=body)
+    assert answer.status_code == 404
+    assert answer.json()["type"].endswith("item-not-placed")
+    assert "Put it first" not in answer.json()["detail"]
+    assert "after the next training" in answer.json()["detail"]
+
+
+def test_a_model_without_vectors_says_what_is_like_an_item(by_events):
+    found = ids(by_events.post("/v1/similar", json={"item_id": "s1", "k": 3}))
+    assert found == ids(by_events.post("/v1/recommend", json={"history": ["s1"], "k": 3}))
+    assert len(found) == 3
+
+
 def test_pages_of_a_list_join_up(http):
     whole = ids(http.post("/v1/recommend", json={"user_id": "u0", "k": 6}))
     pages = [
@@ -79,10 +128,35 @@ def test_a_filter_is_kept(http):
     assert set(ids(http.post("/v1/recommend", json=body))) <= {"r4", "r6"}
 
 
-def test_a_filter_on_a_column_that_is_not_there_is_refused(http):
+def test_a_filter_on_a_column_that_is_not_there_is_refused_with_those_that_are(http):
     answer = http.post("/v1/recommend", json={"user_id": "u0", "filter": {"colour": "red"}})
     assert answer.status_code == 422
     assert "colour" not in answer.text
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/filter", "no-such-column")
+    assert error["detail"] == "The items have no such column. They have: item_id, title."
+
+
+def test_the_column_that_was_meant_is_named(http):
+    wanted = {"title": "Winter Piano", "titles": "Paper Boats"}
+    answer = http.post("/v1/similar", json={"item_id": "s1", "filter": wanted})
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/filter/titles"
+    assert "Did you mean title?" in error["detail"]
+
+
+def test_a_test_that_does_not_fit_its_column_is_named(http):
+    answer = http.post("/v1/recommend", json={"user_id": "u0", "filter": {"title": {"min": 3}}})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/filter/title", "unfit-test")
+
+
+def test_an_unknown_field_of_a_question_is_named(http):
+    answer = http.post("/v1/recommend", json={"user_id": "u0", "top_k": 3})
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/top_k", "extra-forbidden")
+    assert error["detail"].endswith("Did you mean k?")
 
 
 def test_reasons_come_where_they_are_asked_for(http):

@@ -162,6 +162,88 @@ def test_the_run_is_taken_in_when_the_service_starts_and_never_again(supervisor,
     assert told == [(True, True), (False, False), (False, False), (True, False)]
 
 
+def falling(supervisor, status: int, times: int):
+    """Workers of which the first so many are dead as soon as they are started."""
+    left = [times]
+
+    def begun(ready: Ready) -> None:
+        if left[0] > 0:
+            left[0] -= 1
+            process = started[-1]
+            process.alive, process.exitcode = False, status
+        else:
+            ready.set()
+
+    supervisor._context = context = Context(begun)
+    made, started = context.Process, []
+
+    def make(target, args, name):
+        started.append(made(target, args, name))
+        return started[-1]
+
+    context.Process = make
+    return context
+
+
+def test_one_that_is_killed_while_it_starts_is_told_of_and_started_again(
+    supervisor, killed, monkeypatch, capsys
+):
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    monkeypatch.setattr(module, "forget_worker", lambda pid: None)
+    context = falling(supervisor, -9, 2)
+    assert supervisor._serve(lambda: supervisor._leave(signal.SIGTERM, None)) == 0
+    said = capsys.readouterr().err
+    assert said.count("worker 0 was killed (SIGKILL) while it started; it is started again") == 2
+    # the run of the command line is taken in all the same
+    assert [given[1:] for given in context.given][:3] == [(True, True)] * 3
+    assert len(context.given) == 5
+
+
+def test_one_that_is_killed_at_every_start_ends_the_service_with_what_to_do(
+    supervisor, killed, monkeypatch, capsys
+):
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    monkeypatch.setattr(module, "forget_worker", lambda pid: None)
+    context = falling(supervisor, -9, 99)
+    assert supervisor._serve(lambda: pytest.fail("not all are ready")) == 1
+    assert len(context.given) == module._STARTS
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "it is given up. Out of memory kills so" in last
+    assert "fewer --workers" in last
+
+
+def test_one_that_says_why_it_cannot_start_is_not_started_again(supervisor, killed, capsys):
+    context = falling(supervisor, 2, 99)
+    assert supervisor._serve(lambda: pytest.fail("not all are ready")) == 2
+    assert len(context.given) == 1
+    assert capsys.readouterr().err == ""
+
+
+def test_a_signal_between_two_starts_ends_the_service(supervisor, killed, monkeypatch):
+    monkeypatch.setattr(module, "forget_worker", lambda pid: None)
+    monkeypatch.setattr(module, "_PAUSE", 3600.0)
+    context = falling(supervisor, -9, 99)
+    threading.Timer(0.3, lambda: supervisor._leave(signal.SIGTERM, None)).start()
+    assert supervisor._serve(lambda: pytest.fail("not all are ready")) == 0
+    assert len(context.given) == 1
+
+
+def test_one_that_never_gets_ready_is_started_ever_more_rarely(supervisor, monkeypatch, capsys):
+    monkeypatch.setattr(module, "forget_worker", lambda pid: None)
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    falling(supervisor, -9, 7)
+    supervisor._begin(1)
+    for _ in range(4000):
+        supervisor._mend()
+        now[0] += 0.1
+    told = [line.rpartition(" in ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["2 s", "4 s", "8 s", "16 s", "32 s", "32 s", "32 s"]
+    supervisor._workers[1].alive = False  # it was ready
+    supervisor._mend()
+    assert capsys.readouterr().err.endswith(" in 1 s\n")
+
+
 def test_a_signal_while_a_worker_is_started_ends_it_and_starts_no_other(supervisor, killed):
     supervisor._context = context = Context(lambda _: supervisor._leave(signal.SIGTERM, None))
     assert supervisor._serve(lambda: pytest.fail("not all are ready")) == 0

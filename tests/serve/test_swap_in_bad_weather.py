@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from penchant.core import LogError, Overloaded
 from penchant.engine import Ask, Engine, ItemKNN
+from penchant.serve import peers as peers_module
 from penchant.serve.opening import open_service
 from penchant.serve.peers import Held, Peers
 from penchant.testing import tiny_dataset
@@ -133,3 +135,24 @@ def test_the_dead_are_swept_away_and_the_living_are_not(tmp_path: Path):
     second.leave()
     assert first.others() == {}
     first.leave()
+
+
+def test_what_is_told_while_leaving_is_not_left_behind(tmp_path, monkeypatch):
+    """``follow`` tells on one thread as ``close`` leaves on another."""
+    peers, telling, left = Peers(tmp_path), threading.Event(), threading.Event()
+    peers.join(Held())
+    write = peers_module.atomic_write
+
+    def slowly(path, content):
+        telling.set()
+        left.wait(0.5)  # for as long as ``leave`` may need
+        write(path, content)
+
+    monkeypatch.setattr(peers_module, "atomic_write", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        told = threads.submit(peers.tell, Held(("a",)))
+        telling.wait()
+        gone = threads.submit(lambda: (peers.leave(), left.set()))
+        told.result()
+        gone.result()
+    assert list(tmp_path.iterdir()) == []

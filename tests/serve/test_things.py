@@ -73,6 +73,14 @@ def test_an_item_that_cannot_be_recommended_says_why(http):
     assert "true and false" in put["reason"]
 
 
+def test_an_item_without_text_says_that_nothing_places_it(http):
+    put = http.put("/v1/items/new", json={"price": 3}).json()
+    assert put["state"] == "ready"
+    assert "no text to place it by" in put["reason"]
+    again = http.put("/v1/items/new", json=FILM).json()
+    assert (again["state"], "reason" in again) == ("ready", False)
+
+
 def test_a_user_is_put_and_told(http):
     assert http.get("/v1/users/ann").status_code == 404
     assert http.put("/v1/users/ann", json={"country": "FR"}).json()["seq"] == 1

@@ -11,6 +11,7 @@ import pytest
 
 from penchant.core import BundleError, DamagedBundle, NewerBundle, UsageError
 from penchant.store import Registry, read_bundle, write_bundle
+from penchant.store import registry as module
 
 
 @pytest.fixture
@@ -167,6 +168,42 @@ def test_two_damaged_lists_are_an_error_that_says_what_to_do(registry: Registry,
         registry.standing()
 
 
+@pytest.mark.parametrize(("writes", "said"), [(0, "as they were"), (1, "itself took place")])
+def test_a_disk_that_refuses_half_way_says_whether_the_change_took_place(
+    registry: Registry, runs: list[Path], monkeypatch, writes: int, said: str
+):
+    name, real, left = registry.add(runs[0]).name, module.atomic_write, [writes]
+
+    def refuses(path: Path, content: bytes) -> None:
+        if not left[0]:
+            raise OSError(28, "No space left on device")
+        left[0] -= 1
+        real(path, content)
+
+    monkeypatch.setattr(module, "atomic_write", refuses)
+    with pytest.raises(BundleError, match=said):
+        registry.promote(name)
+    assert registry.standing().current == (name if writes else None)
+
+
+def test_what_was_promoted_is_promoted_though_old_ones_cannot_be_removed(
+    registry: Registry, runs: list[Path], monkeypatch
+):
+    small = Registry(registry.folder, keep=1)
+    names = [small.add(run).name for run in runs]
+    real, left = module.atomic_write, [2]  # the list and its copy
+
+    def refuses(path: Path, content: bytes) -> None:
+        if not left[0]:
+            raise OSError(28, "No space left on device")
+        left[0] -= 1
+        real(path, content)
+
+    monkeypatch.setattr(module, "atomic_write", refuses)
+    assert small.promote(names[2]).current == names[2]
+    assert len(small.standing().versions) == 3
+
+
 def test_the_stamp_changes_with_the_list_and_not_without(registry: Registry, runs: list[Path]):
     stamps = [registry.stamp()]
     name = registry.add(runs[0]).name
@@ -199,3 +236,34 @@ def test_processes_that_change_it_at_once_lose_nothing(registry: Registry, runs:
 def promote_often(folder: Path, name: str) -> None:
     for _ in range(20):
         Registry(folder).promote(name)
+
+
+def test_a_bundle_that_was_copied_and_never_listed_goes_with_the_next_one(
+    registry: Registry, runs: list[Path], monkeypatch: pytest.MonkeyPatch
+):
+    class Killed(BaseException):
+        pass
+
+    copy = module.copy_bundle
+
+    def copied_and_killed(source: Path, target: Path):
+        copy(source, target)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "copy_bundle", copied_and_killed)
+        with pytest.raises(Killed):
+            registry.add(runs[0])
+    assert registry.standing().versions == {}
+    name = registry.add(runs[1]).name
+    assert [path.name for path in (registry.folder / "bundles").iterdir()] == [name]
+
+
+def test_the_history_keeps_why_and_figures(registry: Registry, runs: list[Path]):
+    one, other = (registry.add(run).name for run in runs[:2])
+    registry.promote(one)
+    registry.promote(other, "it is better", {"NDCG@10": 0.25})
+    registry.roll_back("it is worse", {"NDCG@10": 0.1})
+    told = registry.standing().history[-2:]
+    assert [line["why"] for line in told] == ["it is better", "it is worse"]
+    assert [line["figures"] for line in told] == [{"NDCG@10": 0.25}, {"NDCG@10": 0.1}]

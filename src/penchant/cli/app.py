@@ -16,18 +16,22 @@ from .compare import compare
 from .demo import demo
 from .describe import describe
 from .doctor import doctor
+from .drift import drift
 from .erase import erase
 from .evaluate import evaluate
+from .experiment import experiment_app
 from .export_events import export_events
 from .few_shot import few_shot
 from .fit import fit
 from .init import init
 from .keys import keys_app
+from .learn import learn
 from .mcp import mcp
 from .predict import predict
 from .pretrain import pretrain
 from .recommend import explain, recommend
 from .serve import serve
+from .simulate import simulate
 from .tune import tune
 
 app = typer.Typer(
@@ -51,7 +55,10 @@ COMMANDS = (
     pretrain,
     few_shot,
     describe,
+    simulate,
     serve,
+    learn,
+    drift,
     mcp,
     export_events,
     backup,
@@ -95,3 +102,4 @@ app.callback(help=told(penchant), invoke_without_command=True)(penchant)
 for command in COMMANDS:
     app.command(help=told(command))(command)
 app.add_typer(keys_app(told), name="keys")
+app.add_typer(experiment_app(told), name="experiment")

@@ -16,6 +16,9 @@ from penchant import __version__
 from . import options
 from .output import document, note
 
+EXTRAS = ("serve", "postgres")
+"""Those whose packages are listed: of ``penchant serve``, and of a log in PostgreSQL."""
+
 ADVISED_GB = 4.0  # the demo peaks below 2 GB; the rest is the system's
 
 
@@ -39,7 +42,8 @@ class Finding:
 def doctor(as_json: options.AsJson = False) -> None:
     """Show what is installed, what is missing and how to get it.
 
-    Exit status 1 where something needed is missing.
+    Exit status 1 where something needed is missing. What 'penchant serve' needs
+    besides is listed too, and missed by nobody else.
 
     Example:
       penchant doctor
@@ -99,17 +103,24 @@ def _device() -> str:
 
 
 def _packages() -> list[Finding]:
-    found = []
-    for line in metadata.requires("penchant") or []:
-        if "extra ==" in line:
-            continue
-        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
-        try:
-            found.append(Finding(name, metadata.version(name)))
-        except metadata.PackageNotFoundError:
-            remedy = f"pip install '{line.split(';')[0].strip()}'"
-            found.append(Finding(name, "not installed", good=False, remedy=remedy))
+    """What training needs, then what a service and its log in PostgreSQL need besides."""
+    lines = metadata.requires("penchant") or []
+    found = [_package(line) for line in lines if "extra ==" not in line]
+    for extra in EXTRAS:
+        wanted = [line for line in lines if re.search(rf"extra == ['\"]{extra}['\"]", line)]
+        found += [_package(line, extra) for line in wanted]
     return found
+
+
+def _package(line: str, extra: str = "") -> Finding:
+    """One line of the package's requirements; what an extra brings is missed by nobody else."""
+    name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+    what = f"{name} ({extra})" if extra else name
+    try:
+        return Finding(what, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        wanted = f"penchant[{extra}]" if extra else line.split(";")[0].strip()
+        return Finding(what, "not installed", bool(extra), f"pip install '{wanted}'")
 
 
 def _files() -> list[Finding]:

@@ -29,7 +29,7 @@ def export_events(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Write what a service heard to files, for the next tuning.
+    """Write what a service heard to files, to tune on.
 
     The service may be running. The events are as they were sent, once each; a
     time that lay ahead of the service's clock becomes the time of arrival.

@@ -90,6 +90,7 @@ def few_shot(  # noqa: PLR0913 - an option each
     save: Annotated[
         Path | None, typer.Option("--save", metavar="DIR", help="Write the model.")
     ] = None,
+    replace: options.Replace = False,
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
 ) -> None:
@@ -121,7 +122,7 @@ def few_shot(  # noqa: PLR0913 - an option each
     file = _examples_of(examples, shots, draws, test, out, save)
     from penchant.models.few_shot import read_examples  # alone, as the others bring torch
 
-    _check_places(out, save)
+    _check_places(out, save, replace=replace)
     given = read_examples(file)
     asked = read_examples(test) if test else ()
     if draws > 1 and not _of_both_kinds(asked):
@@ -208,14 +209,14 @@ def _of_both_kinds(asked: Sequence[Example]) -> bool:
     return len({one.label for one in asked} - {None}) == 2
 
 
-def _check_places(out: Path | None, save: Path | None) -> None:
+def _check_places(out: Path | None, save: Path | None, *, replace: bool = False) -> None:
     """Refuse places that could only fail after everything was learned.
 
     Raises:
         UsageError: a place cannot be written.
     """
     if save is not None:
-        check_run(save, "--save")
+        check_run(save, "--save", replace=replace)
         _try(save, "--save")
     if out is not None:
         check_file(out)

@@ -16,6 +16,7 @@ from .output import document, note
 from .places import check_run
 from .reading import Reading, takes_data
 from .settings import from_options
+from .suspects import believed
 
 
 @takes_data
@@ -25,6 +26,7 @@ def fit(  # noqa: PLR0913 - an option each
     out: Annotated[
         Path | None, typer.Option("--out", metavar="RUN", help="The folder to write the run to.")
     ] = None,
+    replace: options.Replace = False,
     model: Annotated[
         str | None,
         typer.Option("--model", metavar="NAME", help="The model.  [default: text-sequence]"),
@@ -54,6 +56,13 @@ def fit(  # noqa: PLR0913 - an option each
             help="Send curves to tensorboard, wandb or mlflow (needs --resume); repeatable.",
         ),
     ] = None,
+    without_suspects: Annotated[
+        bool,
+        typer.Option(
+            "--without-suspects",
+            help="Leave out users whose events look injected, floods too; say who.",
+        ),
+    ] = False,
     settings: Annotated[
         bool, typer.Option("--settings", help="List the settings of the model, and stop.")
     ] = False,
@@ -67,6 +76,7 @@ def fit(  # noqa: PLR0913 - an option each
           --model ease --set l2=300 --split leave-last-out
       penchant fit --config penchant.toml --seed 1
       penchant fit --config penchant.toml --resume work --track tensorboard
+      penchant fit --config penchant.toml --without-suspects
       penchant fit --model text-sequence --settings
     """
     file = reading.file
@@ -80,7 +90,7 @@ def fit(  # noqa: PLR0913 - an option each
     place: Path | None = out or file.get("out")
     if place is None:
         raise UsageError("--out: missing. Name the folder to write the run to.")
-    check_run(place)
+    check_run(place, replace=replace)
     if track and resume is None:
         raise UsageError("--track: name the folder that curves are kept in too: --resume FOLDER.")
     estimator = by_name(name, **file.get("model_settings", {}) | from_options(setting or []))
@@ -88,6 +98,8 @@ def fit(  # noqa: PLR0913 - an option each
     data = reading.open()
     protocol = split or file.get("split")
     train = data.split(protocol, seed=seed)[0] if protocol else data
+    if without_suspects:
+        train = believed(train, file.get("trust_settings", {}))
     start = time.monotonic()
     fitted = estimator.fit(train, seed=seed, resume=resume, trackers=track or ())
     seconds = time.monotonic() - start

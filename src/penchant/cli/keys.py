@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,8 +86,6 @@ def list_keys(data: Data, as_json: options.AsJson = False) -> None:
     Example:
       penchant keys list --data service
     """
-    import time
-
     file, _ = _open(data)
     now = time.time()
     found = [_about(key, now) for key in file.read()]
@@ -108,13 +107,21 @@ def revoke(
     after: Annotated[
         str, typer.Option("--after", metavar="TIME", help="Such as 1h; at once by default.")
     ] = "0s",
+    force: Annotated[
+        bool, typer.Option("--force", help="Also the last key, or the last one for admin.")
+    ] = False,
 ) -> None:
     """Revoke a key. A running service knows it within a second.
+
+    The last key is kept unless you say --force: without any nobody comes in, until
+    'penchant keys add' on the machine of the service, which needs no key.
 
     Example:
       penchant keys revoke 7c6f3a52b1d0 --data service
     """
     file, trail = _open(data)
+    if not force:
+        _refuse_last(file.read(), key_id, data)
     key = file.revoke(key_id, _seconds(after) or 0.0)
     trail.record("keys revoke", key=key.id)
     note(f"key {key.id} of {key.name} ends {_when(key.expires_at)}")
@@ -164,6 +171,31 @@ def _open(data: Path) -> tuple[KeyFile, AuditTrail]:
     if data.exists() and not data.is_dir():
         raise UsageError(f"--data {data} is no folder. Name the folder of the service.")
     return KeyFile(data), AuditTrail(data)
+
+
+def _refuse_last(keys: Sequence[Key], key_id: str, data: Path) -> None:
+    """Refuse to revoke the key without which nobody comes in, or nobody who may do everything.
+
+    Raises:
+        UsageError: it is the last one.
+    """
+    now = time.time()
+    active = [key for key in keys if key.is_active(now)]
+    gone = next((key for key in active if key.id == key_id), None)
+    if gone is None:
+        return
+    rest = [key for key in active if key is not gone and key.tenant == gone.tenant]
+    if not rest:
+        what = "key: without it nobody comes in, this machine included"
+    elif "admin" in gone.scopes and not any("admin" in key.scopes for key in rest):
+        what = "key for admin: without it nobody can erase users or exchange models over HTTP"
+    else:
+        return
+    whose = f" of tenant {gone.tenant}" if gone.tenant else ""
+    raise UsageError(
+        f"{key_id} is the last {what}{whose}. To exchange it: penchant keys rotate {key_id} "
+        f"--overlap 0s --data {data}. To revoke it all the same: --force."
+    )
 
 
 def _seconds(text: str | None) -> float | None:

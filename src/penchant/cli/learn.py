@@ -53,7 +53,7 @@ def learn(  # noqa: PLR0913 - an option each
     seed: options.Seed = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Let a service learn from what people do, and go back when that was wrong.
+    """Let a running service go on learning from what people do.
 
     Looks at the event log every few minutes. Where enough is new, a candidate
     goes on from the model that answers, learning the new events and some old
@@ -102,11 +102,12 @@ def learn(  # noqa: PLR0913 - an option each
 
 
 def _loop(place: Path, log: Log, settings: LearnConfig, served: ServeConfig, seed: int) -> Learning:
+    from penchant.live.experiments import Book
     from penchant.live.learning import FOLDER, Learning, fitted_anew, learned_on
-    from penchant.serve.exchange import Exchanged
+    from penchant.serve import Exchanged
     from penchant.store import Registry
 
-    registry = Registry(place / MODELS, served.keep_models)
+    registry = Registry(place / MODELS, served.keep_models, needed=Book(place).needed)
     work = place / FOLDER / WORK
     return Learning(
         place,

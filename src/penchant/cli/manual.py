@@ -10,6 +10,7 @@ import io
 import os
 
 from .app import COMMANDS, spoken
+from .experiment import EXPERIMENT_COMMANDS
 from .keys import KEY_COMMANDS
 
 INTRODUCTION = """\
@@ -28,6 +29,9 @@ def manual() -> str:
     names = [spoken(command) for command in COMMANDS]
     parts += [_page(f"penchant {name}", [name]) for name in names]
     parts += [_page(f"penchant keys {name}", ["keys", name]) for name in KEY_COMMANDS]
+    parts += [
+        _page(f"penchant experiment {name}", ["experiment", name]) for name in EXPERIMENT_COMMANDS
+    ]
     return "\n\n".join(parts) + "\n"
 
 

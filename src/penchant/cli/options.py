@@ -28,6 +28,7 @@ FileSeed = Annotated[
 ]
 """Where a config file may hold the seed of the split too."""
 Run = Annotated[Path, typer.Option("--run", metavar="RUN", help="A run that 'penchant fit' wrote.")]
+Replace = Annotated[bool, typer.Option("--replace", help="In the place of the run that is there.")]
 Length = Annotated[int, typer.Option("-k", metavar="N", min=1, help="The length of a list.")]
 Lengths = Annotated[
     str, typer.Option("-k", "--k", metavar="N,N", help="Lengths of the lists that are judged.")

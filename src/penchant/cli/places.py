@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from penchant.core import UsageError
 
 
-def check_run(out: Path, option: str = "--out") -> None:
+def check_run(out: Path, option: str = "--out", *, replace: bool = False) -> None:
     """Refuse a place that a run cannot be written to.
 
     Args:
         out: the folder to be.
         option: that named it, for the message.
+        replace: whether it may take the place of a run that is there.
 
     Raises:
-        UsageError: it is a file, a folder with something else in it, or may not be written.
+        UsageError: it is a file, a folder with something in it, or may not be written.
     """
     if out.is_dir():
-        if any(out.iterdir()) and not (out / "manifest.json").is_file():
+        is_run = (out / "manifest.json").is_file()
+        if is_run and not replace:
+            raise UsageError(
+                f"{option} {out}: there is a run already. Name a new folder, or give --replace to "
+                "write in its place."
+            )
+        if any(out.iterdir()) and not is_run:
             raise UsageError(
                 f"{option} {out}: that folder holds something other than a run. Name a new folder."
             )
@@ -60,3 +69,26 @@ def check_folder_above(path: Path) -> None:
         raise UsageError(f"{path}: {above} is a file, so nothing can be written below it.")
     if not os.access(above, os.W_OK):
         raise UsageError(f"{path}: no permission to write in {above}. Name another place.")
+
+
+@contextmanager
+def no_empty_folders(folder: Path) -> Iterator[None]:
+    """Where the block fails, remove the folders that it made here and left empty, those above too.
+
+    Args:
+        folder: that the block may make, and folders in it.
+    """
+    above = [path for path in (folder, *folder.parents) if not path.exists()]
+    before = _folders(folder)
+    try:
+        yield
+    except BaseException:
+        inside = sorted(_folders(folder) - before, key=lambda path: -len(path.parts))
+        for path in (*inside, *above):
+            with suppress(OSError):  # there is something in it
+                path.rmdir()
+        raise
+
+
+def _folders(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_dir()}

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .output import note
+from .places import no_empty_folders
 from .serve_settings import serve_config
 
 
@@ -65,9 +66,10 @@ def serve(  # noqa: PLR0913 - an option each
 
     settings = serve_config(config)
     settings = settings if log is None else replace(settings, log_url=log)
-    with listen(host, port) as listening:
+    place_of_data = data.expanduser().resolve()
+    with no_empty_folders(place_of_data), listen(host, port) as listening:
         taken = int(listening.getsockname()[1])
-        place = Place(data.expanduser().resolve(), run, host, taken, settings)
+        place = Place(place_of_data, run, host, taken, settings)
         address = _address(host, taken)
         if workers > 1:
             told = f"{address} by {workers} processes"

@@ -26,7 +26,10 @@ TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     },
     "fit": {"model": str, "split": str, "seed": int, "out": str},
 }
-"""Table -> key -> type. The table ``[model]`` is free: its keys are the settings of the model."""
+"""Table -> key -> type."""
+
+FREE = ("model", "trust")
+"""Tables whose keys are the settings of the model, and of what is believed (``TrustConfig``)."""
 
 SERVED = ("serve", "policy", "learn")
 """Tables that ``penchant serve`` and ``penchant learn`` read."""
@@ -52,13 +55,13 @@ def from_file(path: Path) -> dict[str, Any]:
     text, content = toml(path)
     found: dict[str, Any] = {}
     for table, values in content.items():
-        if table == "model" and isinstance(values, dict):
-            found["model_settings"] = values
+        if table in FREE and isinstance(values, dict):
+            found[f"{table}_settings"] = values
             continue
         if table in SERVED:
             continue
         line = _line(text, table)
-        _check_name(table, [*TABLES, "model", *SERVED], path, line, "table")
+        _check_name(table, [*TABLES, *FREE, *SERVED], path, line, "table")
         if not isinstance(values, dict):
             raise UsageError(
                 f"{path}:{line}: {table!r} is a table: write [{table}] on a line of its own."

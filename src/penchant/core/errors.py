@@ -14,7 +14,8 @@
     ├── MissingDependency         an optional package, with the line that installs it
     ├── TrainingFailed            a loss that is not a number, and what to try
     ├── LogError                  the event log cannot do it now; a write may or may not have happened
-    │   └── DamagedLog            what it holds is not what was written
+    │   ├── DamagedLog            what it holds is not what was written
+    │   └── LostLog               its files were deleted, replaced or unmounted under it
     ├── IndexUnavailable          an index beyond this machine that cannot be asked now
     ├── Repeated                  a write that was done before under its Idempotency-Key
     ├── Overloaded                more is asked of a service than it can answer; says when to try again
@@ -140,6 +141,10 @@ class LogError(PenchantError):
 
 class DamagedLog(LogError):
     """What the event log holds is not what was written."""
+
+
+class LostLog(LogError):
+    """The files of the event log were deleted, replaced or unmounted while it was in use."""
 
 
 class IndexUnavailable(PenchantError):

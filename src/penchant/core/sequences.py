@@ -82,6 +82,8 @@ class Sequences:
 
     def last(self, n: int) -> Sequences:
         """The same rows with their last ``n`` events."""
+        if self.lengths.max(initial=0) <= n:
+            return self
         return self.where(self.indptr[1:][self.row] - np.arange(len(self.item)) <= n)
 
     def without_last(self, n: int = 1) -> Sequences:
@@ -101,6 +103,17 @@ class Sequences:
         """The same events with other item codes; events whose code is negative are dropped."""
         moved = Sequences(self.indptr, item, self.time, self.weight, self.kind, self.value)
         return moved if (item >= 0).all() else moved.where(item >= 0)
+
+    def joined(self, other: Sequences) -> Sequences:
+        """These rows and then the other ones."""
+        return Sequences(
+            np.concatenate([self.indptr, other.indptr[1:] + self.indptr[-1]]),
+            np.concatenate([self.item, other.item]),
+            np.concatenate([self.time, other.time]),
+            np.concatenate([self.weight, other.weight]),
+            np.concatenate([self.kind, other.kind]),
+            np.concatenate([self.value, other.value]),
+        )
 
     def _picked(self, indptr: NDArray[np.int64], events: NDArray[np.int64]) -> Sequences:
         return Sequences(

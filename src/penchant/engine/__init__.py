@@ -6,7 +6,7 @@ an index, a policy, new items, and questions to check a loaded model by.
 
 from .ask import Answer, Ask, Decided, Explanation, Past
 from .engine import Engine
-from .estimator import Estimator, by_name, configured, factory
+from .estimator import Estimator, by_name, configured, factory, refitted
 from .explain import Reason
 from .golden import Golden
 from .kept import golden_of
@@ -30,6 +30,7 @@ from .public import (
     TwoTower,
 )
 from .recommender import Recommender, load
+from .updating import Since, updated
 
 __all__ = [
     "ALS",
@@ -55,6 +56,7 @@ __all__ = [
     "RecentPopularity",
     "Recommender",
     "SASRec",
+    "Since",
     "TextMean",
     "TextSequence",
     "TwoTower",
@@ -63,5 +65,7 @@ __all__ = [
     "factory",
     "golden_of",
     "load",
+    "refitted",
     "seen_events",
+    "updated",
 ]

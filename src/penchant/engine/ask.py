@@ -42,6 +42,7 @@ class Ask:
         exclude: item ids not to list; unknown ones are nobody's.
         explain: whether to give reasons and what the policy did.
         diversity: from 0 (none) to 1, in the place of the policy's own weight.
+        request_id: its name in logs and impressions; what draws by it draws the same again.
     """
 
     user_id: str | None = None
@@ -54,6 +55,7 @@ class Ask:
     exclude: Sequence[str] = ()
     explain: bool = False
     diversity: float | None = None
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,13 @@ class Answer:
             0 where it has none; a policy may have put an item above others of a higher score.
         model_version: what made it.
         decisions: what the policy did; the whole of it where reasons were asked for.
+        policy: the arm of an experiment that it belongs to; "" outside.
     """
 
     items: tuple[Recommendation, ...]
     model_version: str = ""
     decisions: tuple[Decided, ...] = ()
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

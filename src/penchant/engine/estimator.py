@@ -93,6 +93,25 @@ def _kept(
     return run_folder(folder, trackers=tuple(trackers), about=about)
 
 
+def refitted(
+    recommender: Recommender, train: Dataset, seed: int = 0, resume: str | Path | None = None
+) -> Recommender:
+    """A model of the same class and settings, fitted on other events; arguments as of ``fit``.
+
+    Args:
+        recommender: stays as it is.
+        train: events and catalogue.
+        seed: of the fit.
+        resume: a folder for checkpoints.
+
+    Raises:
+        DataError: there is nothing to learn from.
+        TrainingFailed: the loss became something else than a number.
+    """
+    known = models.by_name(recommender.name)
+    return Estimator(known, recommender.config).fit(train, seed, resume)
+
+
 def configured(model_class: type[ModelClass], **settings: Any) -> Estimator:
     """An estimator from settings by name, as they come from a file or the command line.
 

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from penchant.core import UNKNOWN, Catalogue, Model, Requests, Sequences
 
-from .histories import joined
-
 LAST = 50
 """Distinct items of the history, from the newest back, whose absence is tried."""
 
@@ -80,6 +78,8 @@ def reasons(
     asked = request.queries is not None and bool(request.queries[0])
     told = _without_each(model, request, past, asked)
     scores, spread = (centred or by_scores(model))(told, items)  # (1 + past + asked, items)
+    if len(past) == 1 and not asked and model.abilities.new_users:
+        scores[1] = 0.0  # nothing is left to go by: all items alike, whatever a model lists then
     noise = _NOISE * spread
     found = []
     for place, item in enumerate(items):
@@ -124,9 +124,9 @@ def _without_each(
     whole = request.history
     histories = whole
     for item in past:
-        histories = joined(histories, whole.where(whole.item != item))
+        histories = histories.joined(whole.where(whole.item != item))
     if asked:
-        histories = joined(histories, whole)
+        histories = histories.joined(whole)
     rows = len(histories)
     # a model that kept a vector for a known user would not notice a missing event
     user = UNKNOWN if model.abilities.new_users else int(request.user[0])

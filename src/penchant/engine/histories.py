@@ -30,7 +30,7 @@ def completed(requests: Requests, interactions: Interactions) -> Requests:
     same = _same_rows(history[known], stored) | (history.lengths[known] == 0)
     source = np.arange(len(requests))
     source[known[same]] = len(requests) + np.flatnonzero(same)
-    return replace(requests, history=joined(history, stored)[source])
+    return replace(requests, history=history.joined(stored)[source])
 
 
 def answerable(
@@ -50,18 +50,6 @@ def answerable(
     if not abilities.queries and requests.queries is not None:
         able &= np.array([not query for query in requests.queries], np.bool_)
     return able
-
-
-def joined(first: Sequences, second: Sequences) -> Sequences:
-    """The rows of two batches, one after the other."""
-    return Sequences(
-        np.concatenate([first.indptr, second.indptr[1:] + first.indptr[-1]]),
-        np.concatenate([first.item, second.item]),
-        np.concatenate([first.time, second.time]),
-        np.concatenate([first.weight, second.weight]),
-        np.concatenate([first.kind, second.kind]),
-        np.concatenate([first.value, second.value]),
-    )
 
 
 def _same_rows(one: Sequences, other: Sequences) -> NDArray[np.bool_]:

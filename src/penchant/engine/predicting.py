@@ -20,8 +20,6 @@ from penchant.core import (
     before,
 )
 
-from .histories import joined
-
 if TYPE_CHECKING:
     from penchant.data import Dataset
 
@@ -106,7 +104,7 @@ def seen_events(interactions: Interactions, events: Interactions) -> int:
 def _stored(interactions: Interactions, user: NDArray[np.int32]) -> Sequences:
     """The training events of each asked user, (users asked about,); none of somebody new."""
     nobody = Sequences.of_items(np.zeros(1, np.int64), np.zeros(0, np.int32))
-    return joined(interactions.events, nobody)[np.where(user >= 0, user, len(interactions.events))]
+    return interactions.events.joined(nobody)[np.where(user >= 0, user, len(interactions.events))]
 
 
 def _merged(
@@ -123,7 +121,7 @@ def _merged(
     new = Sequences(
         given.indptr, given.item, given.time, given.weight, kind, given.value
     ).with_items(to_item[given.item].astype(np.int32))
-    both = joined(old, new)
+    both = old.joined(new)
     row = np.concatenate([old.row, new.row])
     order = np.lexsort((both.time, row))  # stable: training events come first among equal times
     lengths = old.lengths + new.lengths

@@ -10,9 +10,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import Factored, Requests, Textual, generator
+from penchant.core import Factored, Requests, Textual, Unsupported, generator
 from penchant.retrieve import IndexConfig
 
+from .ask import Ask, Past
 from .candidates import Candidates, Mask, Source, Wanted, product, unknown
 from .explain import FOR_ALL
 from .growing import Grown
@@ -120,8 +121,33 @@ class Retrieval:
         return bool(something) or self.recommender.name in FOR_ALL
 
     def _like(self, item: int, want: Wanted) -> Candidates:
+        """Items like one: by vectors, or else what goes with a past of that item alone."""
+        model = self.recommender.model
+        if not isinstance(model, Factored | Textual):
+            return self._after(item, want)
         codes, scores = self._similar(item, want.most, want.allowed)
         return Candidates(codes, scores, "similar", unknown)
+
+    def _after(self, item: int, want: Wanted) -> Candidates:
+        """What a model without vectors ranks for somebody who chose this item and no other.
+
+        Raises:
+            Unsupported: it ranks alike for all, or for those only that it learned from.
+        """
+        model, name = self.recommender.model, self.recommender.name
+        if name in FOR_ALL or not model.abilities.new_users:
+            raise Unsupported(
+                f"{name} cannot say what is like an item: it has vectors of neither items nor "
+                "texts, and no history of somebody new tells it anything. Use a model such as "
+                "text-sequence, sasrec, item-knn or ease."
+            )
+        if not np.any(self.recommender.interactions.events.item == item):
+            return Candidates(np.zeros(0, np.int32), np.zeros(0, np.float32), "similar", unknown)
+        past = (Past(self.recommender.catalogue.items.name(item)),)
+        asked = self.asking.requests([self.asking.question(Ask(past=past))])
+        (scores,) = np.asarray(model.score(asked), np.float32)  # (items,)
+        codes, best = _best(scores, want, name)
+        return Candidates(codes, best, "similar", unknown)
 
     def _fallback(self, want: Wanted) -> Candidates:
         codes, scores = self._popular

@@ -85,10 +85,7 @@ class Similar:
             return self._model.item_vectors()
         if isinstance(self._model, Textual):
             return self._model.text_vectors()
-        raise Unsupported(
-            f"{self._model.name} has vectors of neither items nor texts, so it cannot say what "
-            "is like an item. Use a model such as text-sequence, sasrec, als or text-mean."
-        )
+        raise Unsupported(f"{self._model.name} has vectors of neither items nor texts.")
 
     @cached_property
     def _inverse(self) -> NDArray[np.float32]:

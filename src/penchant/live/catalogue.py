@@ -42,7 +42,7 @@ class ItemState:
     Attributes:
         state: ``pending`` (its text is still to be read), ``ready`` (recommendable from the next
             hand-over on), or ``failed``; a failed one is tried again when it is put again.
-        reason: why it failed; "" otherwise.
+        reason: why it failed, or is ready with a drawback; "" otherwise.
     """
 
     state: Literal["pending", "ready", "failed"]

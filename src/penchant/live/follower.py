@@ -22,6 +22,7 @@ from .state import LiveConfig, State
 log = logging.getLogger(__name__)
 
 Watcher = Callable[[Sequence[Change]], None]
+Heard = Callable[[float], None]
 
 
 class Follower:
@@ -50,6 +51,7 @@ class Follower:
         self._log = followed
         self._snapshot = SnapshotKeeper(snapshot, writes)
         self._watchers: list[Watcher] = []
+        self._heard: Heard | None = None
         self._lock = threading.RLock()
         began = followed.last_seq()
         known = self._snapshot.read(followed, self.config)
@@ -70,6 +72,15 @@ class Follower:
         """
         with self._lock:
             self._watchers.append(watcher)
+
+    def timed_by(self, heard: Heard) -> None:
+        """Tell somebody of the seconds from the receipt of changes until they are known here.
+
+        Args:
+            heard: must be quick, as everybody who asks waits for it; called once a page, with the
+                seconds of its oldest change.
+        """
+        self._heard = heard
 
     def catch_up(self) -> int:
         """Fold what the log has and the state has not; cheap where that is nothing.
@@ -165,6 +176,8 @@ class Follower:
                 page = self._log.changes(self._state.cursor, PAGE)
                 self._fold(page)
                 count += len(page)
+                if self._heard is not None and page:
+                    self._heard(max(self.clock() - page[0].received_at, 0.0))
                 if len(page) < PAGE:  # numbers may be missing at the end too
                     self._state.cursor = max(self._state.cursor, last)
         return count

@@ -7,6 +7,8 @@ import math
 import sys
 from collections.abc import Iterator, Mapping
 
+from .bound import Bound
+
 log = logging.getLogger(__name__)
 
 _ONE = 1 << 20
@@ -40,24 +42,36 @@ class Popularity:
         half_life: seconds after which an event counts half.
         weights: how much an event of a kind counts; 1 where it is not listed, 0 for not at all.
         most: counters held at most.
+        repeats: events of the heaviest kind as which one user's events on one item count at most
+            within a half-life, so that no flood of one user makes an item popular; 0 for no bound.
 
     Attributes:
+        bound: what was counted of each user and item; None without a bound.
         since: half-lives since 1970 before which nothing is counted any more.
         cut: ``since`` is never below this, as what was before had to be forgotten for want of room.
     """
 
     def __init__(
-        self, half_life: float, weights: Mapping[str, float] | None = None, most: int = MOST
+        self,
+        half_life: float,
+        weights: Mapping[str, float] | None = None,
+        most: int = MOST,
+        repeats: int = 0,
     ) -> None:
         self.half_life = half_life
         self.weights = dict(weights or {})
         self.most = most
+        self.repeats = repeats
+        heaviest = max([1.0, *self.weights.values()])
+        self.bound = Bound(round(repeats * heaviest * _ONE), most // 2) if repeats else None
         self.since = self.cut = -(1 << 62)
         self._periods: dict[int, dict[str, int]] = {}  # half-lives since 1970: units of each item
         self._shared: set[int] = set()  # those that a copy has too: copied before they change
         self._held = 0
 
-    def add(self, item_id: str, time: float, kind: str, sign: int = 1) -> None:
+    def add(
+        self, item_id: str, time: float, kind: str, sign: int = 1, user_id: str | None = None
+    ) -> None:
         """Count an event, or take it away.
 
         Args:
@@ -65,12 +79,17 @@ class Popularity:
             time: seconds since 1970 (UTC).
             kind: of event.
             sign: 1, or -1 for an event that was counted before.
+            user_id: who did it, for the bound; None for somebody unknown, who has none.
         """
         age = time / self.half_life
         period = math.floor(age)
         units = round(self.weights.get(kind, 1.0) * _ONE * 2.0 ** (age - period))
         if not units or period < self.since:
             return
+        if self.bound is not None and user_id is not None:
+            units = self.bound.counted((user_id, item_id), period, units, sign)
+            if not units:
+                return
         counts = self._periods.get(period, {})
         if not counts or period in self._shared:
             counts = self._periods[period] = counts.copy()
@@ -118,10 +137,15 @@ class Popularity:
         gone_back, self.since = since < self.since, since
         for period in [period for period in self._periods if period < since]:
             self._drop(period)
+        if self.bound is not None:
+            self.bound.forget(since)
         return gone_back
 
     def copy(self) -> Popularity:
-        """The same counters once more; quick, as what no longer changes is shared."""
+        """The same counters once more; quick, as what no longer changes is shared.
+
+        To be asked: the copy begins anew with what each user may count.
+        """
         other = self.anew()
         other._periods, other._held = dict(self._periods), self._held
         self._shared, other._shared = set(self._periods), set(self._periods)
@@ -129,7 +153,7 @@ class Popularity:
 
     def anew(self) -> Popularity:
         """Counters of the same settings that have counted nothing."""
-        other = Popularity(self.half_life, self.weights, self.most)
+        other = Popularity(self.half_life, self.weights, self.most, self.repeats)
         other.since, other.cut = self.since, self.cut
         return other
 
@@ -154,7 +178,8 @@ class Popularity:
         self._held += len(own)
 
     def _told(self) -> tuple[object, ...]:
-        return self.half_life, self.weights, self.most, self.since, self.cut, self._periods
+        settings = self.half_life, self.weights, self.most, self.repeats
+        return *settings, self.since, self.cut, self._periods, self.bound
 
     def _make_room(self) -> None:
         """Forget a tenth of the counters: the oldest, and of one half-life those that count least."""

@@ -41,7 +41,7 @@ def prepared(
     except Exception as error:  # noqa: BLE001 - one bad item stops neither the thread nor others
         if len(rows) == 1:
             failed[str(rows[0]["item_id"])] = reason_of(error)
-            log.warning("An item cannot be prepared: %s.", reason_of(error))
+            log.warning("An item cannot be prepared: %s", reason_of(error))
             return []
     half = len(rows) // 2
     return prepared(prepare, rows[:half], failed) + prepared(prepare, rows[half:], failed)

@@ -45,7 +45,7 @@ def recount(
             erased |= isinstance(change, UserErased) and change.seq > began
             if isinstance(change, EventStored):
                 event = kept_of(change)
-                popularity.add(event.item_id, event.time, event.kind)
+                popularity.add(event.item_id, event.time, event.kind, user_id=change.event.user_id)
 
     while len(page := followed.changes(cursor, PAGE)) == PAGE:
         count(page)

@@ -43,6 +43,7 @@ USERS = 1_000
 """Users of a block."""
 
 _CHOSEN = "chosen "  # before the half-life
+_REPEATED = "repeated "  # likewise: pairs of user and item
 _DIGEST = hashlib.sha256().digest_size
 _PIECE = 1 << 20  # bytes hashed at a time
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
@@ -65,7 +66,7 @@ class Copied:
 
     cursor: int
     head: Mapping[str, Any]
-    numbers: Mapping[str, Mapping[str, int]]
+    numbers: Mapping[str, Mapping[Any, int]]
     users: Mapping[str, History]
 
 
@@ -85,7 +86,11 @@ def copied(state: State) -> Copied:
         "withdrawn": dict.fromkeys(state.withdrawn, 1),
         "erased": erased,
     }
-    counted = {f"{_CHOSEN}{period}": counts for period, counts in state.popularity.copy()}
+    counted: dict[str, Mapping[Any, int]] = {
+        f"{_CHOSEN}{period}": counts for period, counts in state.popularity.copy()
+    }
+    for period, pairs in state.popularity.bound or ():
+        counted[f"{_REPEATED}{period}"] = pairs
     return Copied(state.cursor, head, numbers | counted, state.users.copy())
 
 
@@ -200,6 +205,9 @@ def _take(state: State, name: str, numbers: dict[str, int]) -> None:
     elif name == "erased":
         pairs = ((key.partition(" "), seq) for key, seq in numbers.items())
         state.erased.add(Erased({(salt, user): seq for (salt, _, user), seq in pairs}))
+    elif name.startswith(_REPEATED):
+        if state.popularity.bound is not None:
+            state.popularity.bound.restore(int(name.removeprefix(_REPEATED)), numbers)
     else:
         state.popularity.restore(int(name.removeprefix(_CHOSEN)), numbers)
 

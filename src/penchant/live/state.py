@@ -23,7 +23,7 @@ class LiveConfig:
 
     memory_mb: int = 512
     """Megabytes for the users' events; who was not heard of for longest is read from the log again.
-    What is popular may take as much again."""
+    What is popular may take as much again, and who made it so half of that."""
 
     half_life_days: float = 7.0
     """Days after which an event counts half for what is popular."""
@@ -32,7 +32,13 @@ class LiveConfig:
     """How much an event of a kind counts for what is popular, such as ``{"purchase": 5}``; 1 where
     it is not listed, 0 for not at all."""
 
+    repeats: int = 20
+    """Events as which one user's events on one item count at most for what is popular within a
+    half-life, so that nobody makes an item popular alone; 0 for no bound."""
+
     def __post_init__(self) -> None:
+        if self.repeats < 0:
+            raise UsageError(f"repeats must be 0 or more, got {self.repeats}.")
         if self.keep < 1 or self.memory_mb < 1:
             raise UsageError(
                 f"keep and memory_mb must be at least 1, got {self.keep} and {self.memory_mb}."
@@ -70,7 +76,7 @@ class State:
         self.users = Residents(config.memory_mb << 20)
         counters = (config.memory_mb << 20) // COUNTER
         half_life = config.half_life_days * 86_400.0
-        self.popularity = Popularity(half_life, config.weights, counters)
+        self.popularity = Popularity(half_life, config.weights, counters, config.repeats)
         self.items: dict[str, int] = {}
         self.withdrawn: set[str] = set()
         self.erased = Erased()
@@ -107,7 +113,7 @@ class State:
         event = kept_of(stored)
         user_id = stored.event.user_id
         self.clamped += event.time < stored.event.event_time
-        self.popularity.add(event.item_id, event.time, event.kind)
+        self.popularity.add(event.item_id, event.time, event.kind, user_id=user_id)
         history = self.users.get(user_id)
         if history is None:
             if not self.users.complete:
@@ -135,7 +141,7 @@ class State:
                 self.recount = max(self.recount, seq)
                 continue
             for event in history:
-                self.popularity.add(event.item_id, event.time, event.kind, sign=-1)
+                self.popularity.add(event.item_id, event.time, event.kind, -1, user_id)
         if left and not self.users.complete:  # somebody who was let go
             self.recount = max(self.recount, *left.values())
 

@@ -31,12 +31,13 @@ class Paired:
     p: float
 
 
-def paired(
+def paired(  # noqa: PLR0913 - what is compared, and how it is resampled
     a: NDArray[np.floating],
     b: NDArray[np.floating],
     seed: int = 0,
     draws: int = 2000,
     flips: int = 10_000,
+    *,
     users: NDArray[np.generic] | None = None,
     level: float = 0.95,
 ) -> Paired:

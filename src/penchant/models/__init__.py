@@ -27,6 +27,8 @@ from .text_mean import TextMean, TextMeanConfig
 from .text_sequence import TextSequence
 from .text_sequence_config import TextSequenceConfig
 from .two_tower import TwoTower, TwoTowerConfig
+from .update_config import UpdateConfig
+from .updating import Updatable, updated_model
 
 ALL: tuple[type[ModelClass], ...] = (
     Random,
@@ -103,6 +105,8 @@ __all__ = [
     "TextSequenceConfig",
     "TwoTower",
     "TwoTowerConfig",
+    "Updatable",
+    "UpdateConfig",
     "by_name",
     "configure",
     "field_help",
@@ -111,5 +115,6 @@ __all__ = [
     "places_from_end",
     "popularity_prior",
     "settings_of",
+    "updated_model",
     "within",
 ]

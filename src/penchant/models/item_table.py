@@ -24,6 +24,13 @@ class IdTable(nn.Module):
         vectors: Tensor = self.ids(codes)
         return vectors
 
+    @torch.no_grad()
+    def learning(self, items: int) -> IdTable:
+        """A copy to be trained, with so many items; vectors of those behind the others are drawn."""
+        other = IdTable(items, self.ids.embedding_dim)
+        other.ids.weight[: self.ids.num_embeddings] = self.ids.weight
+        return other
+
 
 class TextTable(nn.Module):
     """``W text + g(n) id``: the text of an item, and what its own n events add to that.
@@ -106,6 +113,17 @@ class TextTable(nn.Module):
         if self._keeps_even:
             even[items] = self._evened(text)
         return self._like(whole, even, self.counts, self.ids.weight)
+
+    @torch.no_grad()
+    def learning(self, counts: Tensor) -> TextTable:
+        """A copy to be trained, with the events (items,) int64 that its items have by now.
+
+        The id of an item without events so far begins at zero, so that it starts from where its
+        text has put it.
+        """
+        even = self.even.clone() if self._keeps_even else self._evened(self.text)
+        met = (self.counts > 0)[:, None]  # (items, 1)
+        return self._like(self.text.clone(), even, counts, self.ids.weight * met)
 
     @torch.no_grad()
     def extended(self, text: Tensor) -> TextTable:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from penchant.core import Sequences
 from penchant.language import batches_by_length
@@ -28,6 +31,7 @@ class Features(nn.Module):
 
     def __init__(self, dim: int, kinds: int, timed: bool) -> None:
         super().__init__()
+        self._dim = dim
         self.kind = nn.Embedding(kinds, dim) if kinds > 1 else None
         self.gap = nn.Embedding(self.BINS, dim) if timed else None
         for table in (self.kind, self.gap):
@@ -41,6 +45,17 @@ class Features(nn.Module):
         if self.gap is not None:
             x = x + self.gap(rectangle(rows, gap_bins(rows, self.BINS)))
         return x
+
+    @torch.no_grad()
+    def learning(self, kinds: int) -> Features:
+        """A copy to be trained, with so many kinds of event; new ones add nothing at first."""
+        other = copy.deepcopy(self)
+        if kinds > 1:
+            known = self.kind.weight if self.kind is not None else torch.zeros(0, self._dim)
+            other.kind = nn.Embedding(kinds, self._dim)
+            other.kind.weight.zero_()
+            other.kind.weight[: len(known)] = known
+        return other
 
 
 class NextItem(nn.Module):
@@ -67,13 +82,18 @@ class NextItem(nn.Module):
 
     def read_last(self, vectors: Tensor, rows: Sequences) -> Tensor:
         """As ``read``, the state after the last event of each row alone: (batch, dim)."""
-        last = torch.from_numpy(rows.lengths - 1)
-        states: Tensor = self.encoder.at(self.features(vectors * self.scale, rows), last)
-        return states
+        last = None if _alike(rows.lengths) else torch.from_numpy(rows.lengths - 1)
+        return self.encoder.at(self.features.forward(vectors * self.scale, rows), last)
 
     def with_table(self, table: nn.Module) -> NextItem:
         """The same network over other item vectors of the same size."""
         return NextItem(table, self.encoder, self.features, self.scale).eval()
+
+    def learning(self, table: nn.Module, kinds: int) -> NextItem:
+        """A copy to be trained over a table of its own, with so many kinds of event."""
+        return NextItem(
+            table, copy.deepcopy(self.encoder), self.features.learning(kinds), self.scale
+        ).requires_grad_()
 
     def score(self, history: Sequences, items: Tensor | None = None) -> NDArray[np.float32]:
         """Scores (rows, items) of every item after each history; zeros for an empty one.
@@ -103,13 +123,19 @@ class NextItem(nn.Module):
         Returns:
             (rows, dim).
         """
-        states = torch.zeros(len(history), items.shape[1])
-        filled = np.flatnonzero(history.lengths)
-        for batch in batches_by_length(history.lengths[filled], TOKENS_AT_ONCE, slack=1):
-            rows = history[filled[batch]]
-            read = self.read_last(items[rectangle(rows, rows.item)], rows)
-            states[torch.from_numpy(filled[batch])] = read
-        found: NDArray[np.float32] = states.numpy()
+        lengths = history.lengths
+        if 0 < len(history.item) <= TOKENS_AT_ONCE and _alike(lengths):
+            return self._states(history, items)
+        states = np.zeros((len(history), items.shape[1]), np.float32)
+        filled = np.flatnonzero(lengths)
+        for batch in batches_by_length(lengths[filled], TOKENS_AT_ONCE, slack=1):
+            states[filled[batch]] = self._states(history[filled[batch]], items)
+        return states
+
+    def _states(self, rows: Sequences, items: Tensor) -> NDArray[np.float32]:
+        """The state after the last event of each row, (rows, dim); none of them is empty."""
+        vectors = functional.embedding(rectangle(rows, rows.item), items)
+        found: NDArray[np.float32] = self.read_last(vectors, rows).numpy()
         return found
 
 
@@ -126,10 +152,17 @@ def next_item(
 def rectangle(rows: Sequences, values: NDArray[np.generic]) -> Tensor:
     """Ragged values (events,) as an int64 tensor (rows, longest), zeros on the right."""
     lengths = rows.lengths
+    if len(values) and _alike(lengths):
+        return torch.from_numpy(values.astype(np.int64).reshape(len(rows), -1))
     box = np.zeros((len(rows), int(lengths.max(initial=1))), np.int64)
     column = np.arange(len(values)) - np.repeat(rows.indptr[:-1], lengths)
     box[rows.row, column] = values
     return torch.from_numpy(box)
+
+
+def _alike(lengths: NDArray[np.int64]) -> bool:
+    """Whether all rows have the same length, as one alone has."""
+    return len(lengths) == 1 or bool((lengths == lengths[:1]).all())
 
 
 def gap_bins(rows: Sequences, bins: int) -> NDArray[np.int64]:

@@ -45,8 +45,10 @@ class PromptRankerConfig:
     """How the language model is tuned; none asks it as it is."""
     noun: str = "item"
     """What an item is called in the question, such as film."""
-    template: int = 0
-    """Which wording of the question."""
+    template: int = 3
+    """Which wording of the question; 3 has the candidate last, which is read fastest."""
+    place: bool = True
+    """Whether the question tells which place the first stage gives the item."""
     history: int = 8
     """Most items of a history that are told, the newest."""
     length: int = 256
@@ -92,18 +94,19 @@ class PromptRankerConfig:
         within(self, "batch", 1, float("inf"))
         within(self, "length", 32, float("inf"))
         within(self, "patience", 0, float("inf"))
-        within(self, "template", 0, 2)
+        within(self, "template", 0, 3)
         within(self, "learning_rate", 0.0, 1.0, open_low=True)
 
 
 class PromptRanker:
     """The best items of a first stage, in the order in which a language model says Yes to them.
 
-    The question tells what somebody liked and disliked last and asks about one item; the score is
-    ``log P(Yes) - log P(No)``, the verbaliser's log-odds. It is tuned on lists of the first stage
-    that hold the item that came next: the softmax of its log-odds over some of the list is to choose
-    it (listwise, ListNet's top one), or each question is to be answered right (pointwise). Questions
-    about one person begin alike, and that beginning is read once, in training too.
+    The question tells what somebody liked and disliked last, asks about one item, and tells the place
+    that the first stage gives it; the score is ``log P(Yes) - log P(No)``, the verbaliser's log-odds.
+    It is tuned on lists of the first stage that hold the item that came next: the softmax of its
+    log-odds over some of the list is to choose it (listwise, ListNet's top one), or each question is
+    to be answered right (pointwise). Questions about one person begin alike, and that beginning is
+    read once, in training too. Without a mix the answer alone orders the list.
 
     State: the first stage's behind ``first.``, the tuned parameters behind ``scorer.``, ``mix``
     (:class:`~penchant.models.two_stage.Mix`), and ``like_above``, one number, NaN where every event
@@ -112,7 +115,9 @@ class PromptRanker:
     Sources: K. Bao et al., "TALLRec: An Effective and Efficient Tuning Framework to Align Large
     Language Model with Recommendation", RecSys 2023 (the question); T. Schick and H. Schuetze,
     "Exploiting Cloze Questions for Few Shot Text Classification ...", EACL 2021 (the verbaliser);
-    Z. Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007.
+    Z. Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007; A.
+    Askari et al., "Injecting the BM25 Score as Text Improves BERT-Based Re-rankers", ECIR 2023 (what
+    the first stage thinks, in words; here the place, which is on one scale for all first stages).
     """
 
     name: str = "prompt-ranker"
@@ -152,7 +157,8 @@ class PromptRanker:
         from .prompt_ranker_training import fit_scorer
 
         stage = first_stage(config.first, cls.name)
-        words = tasted_words(train.catalogue, _threshold(config, train.interactions))
+        threshold = _threshold(config, train.interactions)
+        words = tasted_words(train.catalogue, threshold, config.place)
         scorer, mix = fit_scorer(config, stage, words, train, seed)
         first = stage[0].fit(stage[1], train, seed)
         return cls(config, first, scorer, words, mix)
@@ -172,7 +178,7 @@ class PromptRanker:
         first = first_class.restore(first_config, inside(state, FIRST), catalogue, interactions)
         scorer = saved_prompt_scorer(config, inside(state, SCORER))
         above = float(state["like_above"][0])
-        words = tasted_words(catalogue, None if np.isnan(above) else above)
+        words = tasted_words(catalogue, None if np.isnan(above) else above, config.place)
         return cls(config, first, scorer, words, Mix.of_array(state["mix"]))
 
     def score(self, requests: Requests) -> NDArray[np.float32]:
@@ -200,7 +206,7 @@ class PromptRanker:
             Unsupported: it cannot.
         """
         first = self.first.with_catalogue(catalogue)
-        words = tasted_words(catalogue, self.words.like_above)
+        words = tasted_words(catalogue, self.words.like_above, self.words.placed)
         return type(self)(self.config, first, self.scorer, words, self.mix)
 
 
@@ -210,15 +216,31 @@ class Disliked(str):
     __slots__ = ()
 
 
+class Placed(str):
+    """A text of an item in question whose place in the first stage's list is told, from 1."""
+
+    __slots__ = ("place",)
+    place: int
+
+    @classmethod
+    def at(cls, text: str, place: int) -> Self:
+        """A text with its place."""
+        made = cls(text)
+        made.place = place
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class TastedWords(Words):
-    """Titles of histories, those of disliked items marked.
+    """Titles of histories, those of disliked items marked, and of candidates with their places.
 
     Attributes:
         like_above: a value above this is a like; None where every event is one.
+        placed: whether the places of candidates are told.
     """
 
     like_above: float | None = None
+    placed: bool = False
 
     def histories(self, requests: Requests, most: int) -> list[list[str]]:
         """The last titles of each request, oldest first, and its words behind them."""
@@ -237,11 +259,18 @@ class TastedWords(Words):
             for start, stop, query in zip(last.indptr[:-1], last.indptr[1:], queries, strict=True)
         ]
 
+    def candidates(self, items: NDArray[np.int32], places: NDArray[np.int64]) -> list[str]:
+        """The titles of items in question; where their places are told, those with them."""
+        texts = [self.texts[item] for item in items.tolist()]
+        if not self.placed:
+            return texts
+        return [Placed.at(text, n + 1) for text, n in zip(texts, places.tolist(), strict=True)]
 
-def tasted_words(catalogue: Catalogue, like_above: float | None) -> TastedWords:
-    """What the language model is told of a catalogue: titles, the candidate's too."""
+
+def tasted_words(catalogue: Catalogue, like_above: float | None, placed: bool) -> TastedWords:
+    """What the language model is told of a catalogue: titles, the candidate's too, and its place."""
     titles = written_titles(catalogue)
-    return TastedWords(titles, titles, like_above)
+    return TastedWords(titles, titles, like_above, placed)
 
 
 def _threshold(config: PromptRankerConfig, interactions: Interactions) -> float | None:

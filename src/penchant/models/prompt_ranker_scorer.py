@@ -17,7 +17,7 @@ from penchant.language import load_language_model, shared_choices
 from penchant.language.tuning import apply_tuning, load_tuned_state, tuned_state
 from penchant.tune import NO, YES, autocast, chosen_precision, longest_fit, yes_no_prompt
 
-from .prompt_ranker import Disliked
+from .prompt_ranker import Disliked, Placed
 from .saved_scorer import SavedScorer, check_same
 from .state_parts import ADAPTER, behind, inside
 
@@ -51,7 +51,8 @@ class PromptScorer(nn.Module):
             liked = [title for title in shown if not isinstance(title, Disliked)]
             disliked = [title for title in shown if isinstance(title, Disliked)]
             config = self._config
-            return yes_no_prompt(liked, disliked, candidate, config.template, config.noun)
+            note = f"ranked {candidate.place}" if isinstance(candidate, Placed) else ""
+            return yes_no_prompt(liked, disliked, candidate, config.template, config.noun, note)
 
         limit = min(self._config.length, self.language.length) - 2  # room for marks and answer
         whole = longest_fit(lambda last: asked(longest, last), len(told), self._size, limit)

@@ -45,7 +45,8 @@ def fit_scorer(
         lesson = PromptLesson(config, stages, scorer, found, seed)
         if config.tuning is not None:
             lesson.learn()
-        return scorer.eval(), lesson.mix()[0]
+        # the answer alone needs no scale, and no lists are asked about to learn one
+        return scorer.eval(), lesson.mix()[0] if config.mix else Mix(1.0)
 
 
 class PromptLesson:
@@ -86,15 +87,13 @@ class PromptLesson:
             )
 
     def mix(self) -> tuple[Mix, float]:
-        """The best mix on the held-out lists, and its NDCG@10."""
+        """The best mix on the held-out lists, or the answer alone, and its NDCG@10."""
         held = self._held
         scores = held.second(self._stages)
-        found, figure = learned_mix(held.scores, scores, held.hit)
         if self._config.mix:
-            return found, figure
-        alone = Mix(1.0, found.first, found.second)
-        mixed = np.where(np.isfinite(held.scores), scores, -np.inf).astype(np.float32)
-        return alone, ndcg_of_lists(mixed, held.hit)
+            return learned_mix(held.scores, scores, held.hit)
+        alone = np.where(np.isfinite(held.scores), scores, -np.inf).astype(np.float32)
+        return Mix(1.0), ndcg_of_lists(alone, held.hit)
 
     def _batches(self) -> Iterator[Lists]:
         order = self._rng.permutation(len(self._lists))
@@ -105,12 +104,15 @@ class PromptLesson:
         """The mean loss of a batch of lists."""
         language, words = self._scorer.language, self._stages.words
         histories = words.histories(batch.requests, self._config.history)
-        losses = []
+        questions = []
         for row, history in enumerate(histories):
-            items = [int(batch.target[row]), *self._drawn(batch.codes[row], batch.target[row])]
-            prompts = self._scorer.questions(history, [words.texts[item] for item in items])
-            losses.append(self._loss_of(learned_choices(language, prompts, (YES, NO))))
-        loss = torch.stack(losses).mean()
+            codes = batch.codes[row]
+            right = int(np.flatnonzero(codes == batch.target[row])[0])
+            places = np.array([right, *self._drawn(codes, right)])
+            asked = self._scorer.questions(history, words.candidates(codes[places], places))
+            questions.append(asked)
+        said = learned_choices(language, questions, (YES, NO))
+        loss = torch.stack([self._loss_of(one) for one in said]).mean()
         rule = penalty(language)
         return (loss + rule if rule.requires_grad else loss), len(batch)
 
@@ -120,7 +122,8 @@ class PromptLesson:
             return -(said[:, 0] - said[:, 1]).log_softmax(dim=0)[0]
         return -torch.cat([said[:1, 0], said[1:, 1]]).mean()
 
-    def _drawn(self, codes: NDArray[np.int32], target: np.int32) -> list[int]:
-        wrong = codes[(codes >= 0) & (codes != target)]
-        chosen = self._rng.permutation(len(wrong))[: self._config.negatives]
-        return [int(item) for item in wrong[chosen]]
+    def _drawn(self, codes: NDArray[np.int32], right: int) -> list[int]:
+        """Places of some other items of a list."""
+        wrong = np.flatnonzero((codes >= 0) & (np.arange(len(codes)) != right))
+        found: list[int] = self._rng.permutation(wrong)[: self._config.negatives].tolist()
+        return found

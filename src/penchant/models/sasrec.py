@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from penchant.data import Dataset
 
     from .next_item import NextItem
+    from .update_config import UpdateConfig
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,25 @@ class SASRec:
         from .weights import weights_of
 
         return weights_of(self.network)
+
+    def updated(
+        self, config: UpdateConfig, data: Dataset, new: NDArray[np.bool_], seed: int = 0
+    ) -> Self:
+        """The model after new events, as of :class:`~penchant.models.updating.Updatable`.
+
+        New items get vectors as at the beginning of a training, drawn by the seed.
+        """
+        import torch
+
+        from .update import material, updated_network
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            table: Any = self.network.table
+            start = self.network.learning(table.learning(len(data.catalogue)), kinds=1)
+        given = material(data.interactions, new, self.config, config, seed)
+        network = updated_network(start, given, self.config, config, seed, self.name)
+        return type(self)(self.config, network, popularity_prior(data.interactions))
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
         """Refused.

@@ -10,32 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from penchant.core import Holdout, Interactions, Sequences, TrainingFailed, generator, top_k
 from penchant.data import validation_split
 from penchant.language import batches_by_length
 from penchant.metrics import hits, ndcg
-from penchant.tune import (
-    History,
-    Lessons,
-    NegativeSampler,
-    sampled_softmax,
-    softmax,
-    train,
-    windows,
-)
+from penchant.tune import History, Lessons, train, windows
 
-from .next_item import NextItem, rectangle
+from .next_item import NextItem
+from .next_item_loss import Objective
 from .sequence_config import SequenceConfig
 
 if TYPE_CHECKING:
     from penchant.data import Dataset
-
-FULL_SOFTMAX_ITEMS = 3_000
-"""Catalogues up to this size are trained against every item unless the config says otherwise."""
 
 UNVALIDATED_EPOCHS = 20
 """Most epochs where no user has enough events to hold one out."""
@@ -178,65 +165,9 @@ def lessons_of(rows: Sequences, tokens: int, rng: np.random.Generator) -> Lesson
     return Lessons(batches, examples=len(rows.item) - len(rows), rngs=(rng,))
 
 
-class Objective:
-    """The loss of a batch of windows: each event predicts the item after it."""
-
-    def __init__(
-        self,
-        network: NextItem,
-        counts: NDArray[np.int64],
-        negatives: int | None,
-        power: float,
-        rng: np.random.Generator,
-    ) -> None:
-        """Args: counts: events of each item in training, (items,)."""
-        self._network = network
-        self._rng = rng
-        warm = np.flatnonzero(counts)
-        size = (0 if len(warm) <= FULL_SOFTMAX_ITEMS else 2048) if negatives is None else negatives
-        self._sampler = NegativeSampler(counts, size, power) if size else None
-        self._warm = torch.from_numpy(warm)
-        self._place = torch.full((len(counts),), -1, dtype=torch.int64)
-        self._place[self._warm] = torch.arange(len(warm))  # item code -> row among warm items
-
-    def __call__(self, batch: Sequences) -> tuple[Tensor, int]:
-        """The mean loss of a batch and the number of predictions it is the mean of."""
-        inputs = batch.without_last()
-        codes = rectangle(inputs, inputs.item)  # (rows, longest)
-        there = rectangle(inputs, np.ones(len(inputs.item), np.int64)).bool()
-        keep = np.ones(len(batch.item), bool)
-        keep[batch.indptr[:-1]] = False
-        targets = torch.from_numpy(batch.item[keep].astype(np.int64))  # (events,)
-        if self._sampler is None:
-            return self._full(inputs, codes, there, targets), len(targets)
-        drawn = self._sampler.draw(self._rng)
-        return self._sampled(inputs, codes, there, targets, drawn), len(targets)
-
-    def _full(self, inputs: Sequences, codes: Tensor, there: Tensor, targets: Tensor) -> Tensor:
-        items = self._network.table(self._warm)  # (warm, dim)
-        states = self._network.read(
-            functional.embedding(self._place[codes].clamp(min=0), items), inputs
-        )
-        return softmax(states[there], items, self._place[targets])
-
-    def _sampled(
-        self,
-        inputs: Sequences,
-        codes: Tensor,
-        there: Tensor,
-        targets: Tensor,
-        drawn: tuple[NDArray[np.int64], NDArray[np.float32]],
-    ) -> Tensor:
-        sample, log_q = (torch.from_numpy(part) for part in drawn)
-        # an item's vector is made once a step, however often the item occurs
-        asked = torch.cat([codes.flatten(), targets, sample])
-        distinct, place = torch.unique(asked, return_inverse=True)
-        vectors = functional.embedding(place, self._network.table(distinct))
-        parts = [codes.numel(), len(targets), len(sample)]
-        known, positives, negatives = torch.split(vectors, parts)
-        states = self._network.read(known.view(*codes.shape, -1), inputs)[there]  # (events, dim)
-        clashes = targets[:, None] == sample[None, :]
-        return sampled_softmax(states, positives, negatives, log_q, clashes)
+def cut_of(validation: str) -> Cut:
+    """How events are held out for early stopping: ``cold-items``, or the last ones."""
+    return cold_split if validation == "cold-items" else validation_split
 
 
 def cold_split(train: Dataset, most: int, seed: int) -> tuple[Dataset, Holdout]:

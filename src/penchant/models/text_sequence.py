@@ -24,7 +24,7 @@ from .base import popularity_prior, rows_with_words
 from .state_parts import ADAPTER, behind, inside
 from .text_sequence_config import TextSequenceConfig
 from .text_sequence_network import text_network
-from .texts import Reader, empty
+from .texts import Reader, empty, reader_of, standardised
 from .whitening import whitening
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
     from .item_table import TextTable
     from .next_item import NextItem
-    from .sequence import Cut, Fitted
+    from .sequence import Fitted
     from .texts import Adapter
+    from .update_config import UpdateConfig
 
 
 class TextSequence:
@@ -106,9 +107,10 @@ class TextSequence:
         """
         if config.tuning is None or not config.pairs:
             return None
+        from .sequence import cut_of
         from .tuned_pairs import tuned_on_pairs
 
-        inner, _ = _split(config)(train, config.validation_users, seed)
+        inner, _ = cut_of(config.validation)(train, config.validation_users, seed)
         found = tuned_on_pairs(config, inner, seed, cls.name)
         return None if found is None else (config.tuning, found)
 
@@ -128,9 +130,9 @@ class TextSequence:
             seed: of weights, batches and validation.
             start: what :meth:`on_pairs` made of the language model.
         """
-        from .sequence import fit_network
+        from .sequence import cut_of, fit_network
 
-        text = _reader(config, start).vectors(train.catalogue.texts)
+        text = reader_of(config.language, start).vectors(train.catalogue.texts)
         written = ~empty(text)
         white = whitening(text[written] if written.any() else text)  # blanks shift the centre
         return fit_network(
@@ -139,7 +141,7 @@ class TextSequence:
             train,
             seed,
             cls.name,
-            _split(config),
+            cut_of(config.validation),
         )
 
     @classmethod
@@ -152,7 +154,7 @@ class TextSequence:
         start: Adapter | None = None,
     ) -> Self:
         """The rest of :meth:`fit`; ``fitted`` stays as it is, so several ways can start from it."""
-        prior, reader = popularity_prior(train.interactions), _reader(config, start)
+        prior, reader = popularity_prior(train.interactions), reader_of(config.language, start)
         if config.tuning is None or not config.tuning_epochs:
             return cls(config, fitted.network, prior, reader)
         from .tuned_sequence import tune_fitted
@@ -160,7 +162,7 @@ class TextSequence:
         found = tune_fitted(fitted, config, train, seed, cls.name, start)
         if found.adapter is not None:
             adapter = {name: part.cpu().numpy() for name, part in found.adapter.items()}
-            reader = _reader(config, (config.tuning, adapter))
+            reader = reader_of(config.language, (config.tuning, adapter))
         return cls(config, found.network, prior, reader, tuple(found.validations))
 
     @classmethod
@@ -225,6 +227,27 @@ class TextSequence:
         added = torch.arange(known, len(prior))
         return self._over(table.extended(torch.from_numpy(fresh)), prior, added)
 
+    def updated(
+        self, config: UpdateConfig, data: Dataset, new: NDArray[np.bool_], seed: int = 0
+    ) -> Self:
+        """The model after new events, as of :class:`~penchant.models.updating.Updatable`.
+
+        An item without events so far gets its id, which begins at zero; gates and popularity count
+        all events.
+        """
+        import torch
+
+        from .update import material, updated_network
+
+        more = len(data.catalogue) > len(self.prior)
+        known = self.with_catalogue(data.catalogue) if more else self
+        table = known._table.learning(torch.from_numpy(data.interactions.counts()))
+        start = known.network.learning(table, len(data.interactions.kinds))
+        given = material(data.interactions, new, self.config, config, seed)
+        network = updated_network(start, given, self.config, config, seed, self.name)
+        prior = popularity_prior(data.interactions)
+        return type(self)(self.config, network, prior, self.reader, self.validations)
+
     def item_vectors(self) -> NDArray[np.float32]:
         """What the table makes of text and id, (items, dim)."""
         vectors: NDArray[np.float32] = self._items.numpy()
@@ -275,25 +298,3 @@ class TextSequence:
     def _words(self, queries: list[str]) -> NDArray[np.float32]:
         fit: NDArray[np.float32] = self.reader.vectors(queries, cache=False) @ self.text_vectors().T
         return fit
-
-
-def _reader(config: TextSequenceConfig, adapter: Adapter | None) -> Reader:
-    base = Reader(config.language)
-    return base if adapter is None else Reader(config.language, base.mark, adapter)
-
-
-def _split(config: TextSequenceConfig) -> Cut:
-    """How events are held out for early stopping."""
-    from penchant.data import validation_split
-
-    from .sequence import cold_split
-
-    return cold_split if config.validation == "cold-items" else validation_split
-
-
-def standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each row with mean 0 and standard deviation 1 over the items."""
-    spread = scores.std(axis=1, keepdims=True)
-    spread[spread == 0] = 1
-    scaled: NDArray[np.float32] = (scores - scores.mean(axis=1, keepdims=True)) / spread
-    return scaled

@@ -114,6 +114,12 @@ class Reader:
         return self.vectors([query or "" for query in queries], cache=False)
 
 
+def reader_of(language: str, adapter: Adapter | None) -> Reader:
+    """The reader of an encoder by name, as tuning left it if it was tuned."""
+    base = Reader(language)
+    return base if adapter is None else Reader(language, base.mark, adapter)
+
+
 def marked(encoder: Encoder) -> NDArray[np.uint8]:
     """The digest of an encoder as an array, for a model's state."""
     return np.frombuffer(encoder.digest.encode(), np.uint8)
@@ -167,3 +173,11 @@ def last_resort(
         scores[:, blank] = scores.min(axis=1, keepdims=True)
     scores[lost] = prior
     return scores
+
+
+def standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each row with mean 0 and standard deviation 1 over the items."""
+    spread = scores.std(axis=1, keepdims=True)
+    spread[spread == 0] = 1
+    scaled: NDArray[np.float32] = (scores - scores.mean(axis=1, keepdims=True)) / spread
+    return scaled

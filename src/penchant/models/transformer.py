@@ -31,44 +31,62 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, length, dim) -> (batch, length, dim)."""
         batch, length, dim = x.shape
-        qkv = self.qkv(self.attention_norm(x)).view(batch, length, 3, self.heads, dim // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (batch, heads, length, dim / heads)
+        qkv = _linear(_norm(x, self.attention_norm), self.qkv)
+        q, k, v = qkv.view(batch, length, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(
             q, k, v, is_causal=True, dropout_p=self.dropout if self.training else 0.0
-        )
-        attended = self.out(attended.transpose(1, 2).reshape(batch, length, dim))
-        x = x + functional.dropout(attended, self.dropout, self.training)
-        fed: Tensor = x + self.feed(self.feed_norm(x))
-        return fed
+        )  # (batch, heads, length, dim / heads)
+        attended = _linear(attended.transpose(1, 2).reshape(batch, length, dim), self.out)
+        return self._fed(x + self._dropped(attended))
 
-    def at(self, x: Tensor, place: Tensor) -> Tensor:
+    def at(self, x: Tensor, place: Tensor | None) -> Tensor:
         """One place of each row of ``forward``, without dropout: a sixth of its work.
 
         All events are looked at, but only the event asked about looks, and is fed forward.
 
         Args:
             x: (batch, length, dim).
-            place: of the event asked about in its row, (batch,).
+            place: of the event asked about in its row, (batch,); None for the last of all rows.
 
         Returns:
             (batch, dim).
         """
         batch, length, dim = x.shape
-        rows, normed = torch.arange(batch), self.attention_norm(x)
+        normed = _norm(x, self.attention_norm)
+        mask = None
+        if place is None:
+            own, asking = x[:, -1], normed[:, -1]
+        else:
+            rows = torch.arange(batch)
+            own, asking = x[rows, place], normed[rows, place]
+            mask = (torch.arange(length) <= place[:, None])[:, None, None]  # (batch, 1, 1, length)
         weight, bias = self.qkv.weight, self.qkv.bias
-        q = functional.linear(normed[rows, place], weight[:dim], bias[:dim])
+        q = functional.linear(asking, weight[:dim], bias[:dim])
         kv = functional.linear(normed, weight[dim:], bias[dim:])
         k, v = kv.view(batch, length, 2, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
-        past = torch.arange(length) <= place[:, None]  # (batch, length)
         attended = functional.scaled_dot_product_attention(
-            q.view(batch, self.heads, 1, dim // self.heads),
-            k,
-            v,
-            attn_mask=None if bool(past.all()) else past[:, None, None],
+            q.view(batch, self.heads, 1, dim // self.heads), k, v, attn_mask=mask
         )
-        asked = x[rows, place] + self.out(attended.reshape(batch, dim))
-        fed: Tensor = asked + self.feed(self.feed_norm(asked))
-        return fed
+        return self._fed(own + _linear(attended.reshape(batch, dim), self.out))
+
+    def _fed(self, x: Tensor) -> Tensor:
+        """(..., dim) -> the same with what the feed-forward layer adds."""
+        wide, _, _, narrow, _ = cast("tuple[nn.Linear, ...]", tuple(self.feed))
+        inner = functional.gelu(_linear(_norm(x, self.feed_norm), wide))
+        return x + self._dropped(_linear(self._dropped(inner), narrow))
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, self.dropout) if self.training else x
+
+
+def _linear(x: Tensor, layer: nn.Linear) -> Tensor:
+    """As ``layer(x)``: a call of a module takes as long as the operation on one short history."""
+    return functional.linear(x, layer.weight, layer.bias)
+
+
+def _norm(x: Tensor, layer: nn.LayerNorm) -> Tensor:
+    """As ``layer(x)``."""
+    return functional.layer_norm(x, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
 
 
 class CausalTransformer(nn.Module):
@@ -91,18 +109,19 @@ class CausalTransformer(nn.Module):
         x = self._placed(x)
         for block in self.blocks:
             x = block(x)
-        normed: Tensor = self.norm(x)
-        return normed
+        return _norm(x, self.norm)
 
-    def at(self, x: Tensor, place: Tensor) -> Tensor:
-        """One place (batch,) of each row of ``forward``, without dropout: (batch, dim)."""
+    def at(self, x: Tensor, place: Tensor | None) -> Tensor:
+        """One place (batch,) of each row of ``forward``, without dropout: (batch, dim).
+
+        None for the last place of all rows.
+        """
         x = self._placed(x)
         *blocks, last = cast("list[Block]", list(self.blocks))
         for block in blocks:
-            x = block(x)
-        normed: Tensor = self.norm(last.at(x, place))
-        return normed
+            x = block.forward(x)
+        return _norm(last.at(x, place), self.norm)
 
     def _placed(self, x: Tensor) -> Tensor:
-        placed: Tensor = self.dropout(x + self.positions(torch.arange(x.shape[1])))
-        return placed
+        placed = x + self.positions.weight[: x.shape[1]]
+        return cast("Tensor", self.dropout(placed)) if self.training else placed

@@ -17,7 +17,8 @@ from penchant.tune import train
 
 from .loop_settings import LoopSettings
 from .next_item import NextItem
-from .sequence import Fitted, Objective, lessons_of, rows_of, validation_ndcg
+from .next_item_loss import Objective
+from .sequence import Fitted, lessons_of, rows_of, validation_ndcg
 from .tuned_text import Texts, TunedText
 
 if TYPE_CHECKING:

@@ -98,6 +98,10 @@ class Words:
             for row, query in enumerate(queries)
         ]
 
+    def candidates(self, items: NDArray[np.int32], places: NDArray[np.int64]) -> list[str]:
+        """The texts of items in question, (pairs,), which stand at these places of their lists, from 0."""
+        return [self.texts[item] for item in items.tolist()]
+
 
 class TwoStage:
     """A first stage and a scorer of pairs, asked as one.
@@ -165,7 +169,7 @@ class TwoStage:
         row, column = _told(histories, codes)
         scores = self.scorer.score_pairs(
             [histories[r] for r in row.tolist()],
-            [self.words.texts[item] for item in codes[row, column].tolist()],
+            self.words.candidates(codes[row, column], column),
         )
         return row, column, scores
 

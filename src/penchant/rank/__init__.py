@@ -10,6 +10,7 @@ from .fields import ItemFields
 from .filters import Filter, filter_of
 from .policy import Policy
 from .rules import Boost, Bury, Cap, Exclude, Include, Pin
+from .team_draft import draft_teams, team_draft
 
 __all__ = [
     "DPP",
@@ -30,5 +31,7 @@ __all__ = [
     "Policy",
     "PolicyConfig",
     "Seen",
+    "draft_teams",
     "filter_of",
+    "team_draft",
 ]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .app import create_app
     from .client import Client
     from .config import ServeConfig
+    from .exchange import Exchanged
     from .listening import listen
     from .opening import open_service
     from .place import Place
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _FILE = {
     "Client": "client",
+    "Exchanged": "exchange",
     "Place": "place",
     "ServeConfig": "config",
     "Service": "service",
@@ -37,6 +39,7 @@ _FILE = {
 
 __all__ = [
     "Client",
+    "Exchanged",
     "Place",
     "ServeConfig",
     "Service",

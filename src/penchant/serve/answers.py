@@ -32,11 +32,13 @@ class ServedList(Recommendations):
         model_version: what made it.
         request_id: its name, in the logs and for impressions.
         decisions: what the policy did to it, where reasons were asked.
+        policy: the arm of an experiment that it belongs to; "" outside.
     """
 
     model_version: str = ""
     request_id: str = ""
     decisions: tuple[Mapping[str, Any], ...] = field(default=())
+    policy: str = ""
 
     @property
     def ids(self) -> list[str]:
@@ -74,6 +76,7 @@ def served_list(body: Mapping[str, Any]) -> ServedList:
         body["model_version"],
         body["request_id"],
         tuple(body.get("decisions") or ()),
+        body.get("policy") or "",
     )
 
 

@@ -13,10 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from penchant import __version__
 
 from .console import router as console
+from .direct import Direct
 from .document import document
 from .edge import HttpProblem, Metrics, install_problem_handlers
 from .meaning import meaning
 from .routes import ROUTERS
+from .routes.lists import post_recommend
+from .schemas import RecommendIn
 from .tenant import Tenant
 from .versions import ModelVersion, name_of_tenant
 
@@ -68,6 +71,7 @@ def create_app(tenants: Mapping[str, Tenant], metrics: Metrics | None = None) ->
     _tell(app)
     if metrics is not None:
         _show(app, metrics)
+    app.add_middleware(Direct, routes={"/v1/recommend": (RecommendIn, post_recommend)})
     app.add_middleware(ModelVersion, tenants=tenants)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's own way of it
     return app

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from penchant.core import Overloaded, UsageError
 
@@ -49,6 +50,15 @@ class BatchConfig:
             raise UsageError(f"deadline must be above 0 seconds, got {self.deadline}.")
 
 
+class _Call(NamedTuple):
+    """One call of ``work``: its loop, when it was sent, and the questions with where answers go."""
+
+    loop: asyncio.AbstractEventLoop
+    began: float
+    asked: list[Any]
+    answers: list[asyncio.Future[Any]]
+
+
 class Batcher(Generic[Asked, Answered]):
     """Gathers what coroutines of one event loop submit into calls of ``work``.
 
@@ -76,7 +86,10 @@ class Batcher(Generic[Asked, Answered]):
         self._called = called
         self.calls = self.answered = 0
         self._work = work
-        self._thread = ThreadPoolExecutor(1, name)
+        self._name = name
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()  # None: no more will come
+        self._thread: threading.Thread | None = None
+        self._closing = threading.Lock()  # nothing is sent after the end
         self._waiting: deque[tuple[Asked, asyncio.Future[Answered]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._busy = self._closed = False
@@ -102,19 +115,26 @@ class Batcher(Generic[Asked, Answered]):
         if not self._busy:
             self._busy = True
             loop.call_soon(self._start, loop)
+        late = loop.call_later(self.config.deadline, self._late, answer)
         try:
-            async with asyncio.timeout(self.config.deadline):
-                return await answer
-        except TimeoutError:
-            raise self._overloaded(f"no answer within {self.config.deadline:g} s") from None
+            return await answer
+        finally:
+            late.cancel()
 
     def close(self) -> None:
         """Finish the call at work and stop the thread; what still waits is refused."""
-        self._closed = True
+        with self._closing:
+            self._closed = True
+            self._calls.put(None)
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: nobody waits
                 self._loop.call_soon_threadsafe(self._refuse)
-        self._thread.shutdown()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _late(self, answer: asyncio.Future[Answered]) -> None:
+        if not answer.done():
+            answer.set_exception(self._overloaded(f"no answer within {self.config.deadline:g} s"))
 
     def _refuse(self) -> None:
         """Tell those who wait that nobody will answer."""
@@ -125,46 +145,56 @@ class Batcher(Generic[Asked, Answered]):
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Send what waits to the thread; leave out those who have gone away."""
-        batch: list[tuple[Asked, asyncio.Future[Answered]]] = []
-        while self._waiting and len(batch) < self.config.largest:
-            asked, answer = self._waiting.popleft()
+        asked: list[Asked] = []
+        answers: list[asyncio.Future[Answered]] = []
+        while self._waiting and len(asked) < self.config.largest:
+            question, answer = self._waiting.popleft()
             if not answer.done():
-                batch.append((asked, answer))
-        if not batch:
+                asked.append(question)
+                answers.append(answer)
+        if not asked:
             self._busy = False
             return
-        began = loop.time()
-        try:
-            call = loop.run_in_executor(self._thread, self._work, [asked for asked, _ in batch])
-        except RuntimeError:  # it was closed meanwhile
-            self._waiting.extendleft(reversed(batch))
-            self._refuse()
-            return
-        call.add_done_callback(lambda done: self._finish(loop, batch, began, done))
+        with self._closing:
+            if not self._closed:
+                self._send(_Call(loop, loop.time(), asked, answers))
+                return
+        self._waiting.extendleft(reversed([*zip(asked, answers, strict=True)]))
+        self._refuse()
 
-    def _finish(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        batch: list[tuple[Asked, asyncio.Future[Answered]]],
-        began: float,
-        call: asyncio.Future[Sequence[Answered | Exception]],
-    ) -> None:
-        seconds = loop.time() - began
-        self._seconds += 0.1 * (seconds / len(batch) - self._seconds)
+    def _send(self, call: _Call) -> None:
+        # a thread of our own: that of an executor makes two futures more and a chain of callbacks
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._calls.put(call)
+
+    def _run(self) -> None:
+        """The thread: work, and hand what came of it to the loop."""
+        while (call := self._calls.get()) is not None:
+            try:
+                found: Sequence[Answered | BaseException] = self._work(call.asked)
+            except BaseException as error:  # noqa: BLE001 - told to all who asked
+                found = [error] * len(call.asked)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                call.loop.call_soon_threadsafe(self._finish, call, found)
+
+    def _finish(self, call: _Call, found: Sequence[Answered | BaseException]) -> None:
+        seconds, questions = call.loop.time() - call.began, len(call.asked)
+        self._seconds += 0.1 * (seconds / questions - self._seconds)
         self.calls += 1
-        self.answered += len(batch)
+        self.answered += questions
         if self._called is not None:
-            self._called(len(batch), seconds)
-        self._start(loop)  # the thread first: it works while the answers are sent
-        failed = call.exception()
-        answers = call.result() if failed is None else [failed] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
+            self._called(questions, seconds)
+        for future, answer in zip(call.answers, found, strict=True):
             if future.done():
                 continue
             if isinstance(answer, BaseException):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
+        # the answers first: they would wait for the interpreter while the thread is at work
+        call.loop.call_soon(self._start, call.loop)
 
     def _overloaded(self, what: str) -> Overloaded:
         seconds = max(1, math.ceil(self._seconds * len(self._waiting)))

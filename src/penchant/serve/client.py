@@ -168,13 +168,19 @@ class Client:
         )
 
     def shown(self, served: ServedList, user: str | None = None, policy: str | None = None) -> int:
-        """Tell that a list was shown; how many of its items were not told before."""
+        """Tell that a list was shown; how many of its items were not told before.
+
+        Args:
+            served: the list.
+            user: to whom.
+            policy: how it was chosen; what came with the list by default, of an experiment.
+        """
         body = {
             "request_id": served.request_id,
             "model_version": served.model_version,
             "items": served.ids,
             "user_id": user,
-            "policy": policy,
+            "policy": policy or served.policy or None,
         }
         stored: int = self._at.send("POST", "/v1/impressions", _given(body))["stored"]
         return stored

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from penchant.core import UsageError
 from penchant.live import CatalogueConfig, LiveConfig
+from penchant.live.drift import DriftConfig
 from penchant.rank import PolicyConfig
 
 from .batching import BatchConfig
@@ -34,6 +35,9 @@ class ServeConfig:
 
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     """How items that are put are read."""
+
+    drift: DriftConfig = field(default_factory=DriftConfig)
+    """How what people do is watched for change."""
 
     log_url: str | None = None
     """Where the event log lies, such as ``postgresql://...``; in the data folder by default."""

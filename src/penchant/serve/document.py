@@ -31,7 +31,7 @@ REFUSALS = {
     "422": "The body or a parameter does not fit this route; `errors` says what and where.",
     "429": "Too many requests; `Retry-After` says when to come back.",
     "500": "A fault. It is unknown whether the request was done; it is safe to send it again.",
-    "503": "More is asked than can be answered, or the disk refuses; see `Retry-After`.",
+    "503": "More is asked than can be answered, or the log cannot be used; see `Retry-After`.",
 }
 
 EVERYWHERE = ("400", "401", "403", "414", "421", "422", "429", "500", "503")
@@ -39,7 +39,7 @@ WITH_BODY = ("408", "413", "415")
 
 
 class Problem(BaseModel):
-    """Why a request was refused (RFC 9457). It never repeats what was sent."""
+    """Why a request was refused (RFC 9457). It never repeats a value that was sent."""
 
     type: str = Field(examples=["urn:problem-type:penchant:invalid-body"])
     title: str

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .edge import Metrics
+from .watch_figures import WatchFigures
 
 QUESTIONS = (1, 2, 4, 8, 16, 32, 64, 128)
 """Bounds of the buckets for questions of one call."""
@@ -41,10 +42,14 @@ class Figures:
     Args:
         metrics: where they are shown.
         clock: seconds since 1970.
+
+    Attributes:
+        watched: figures of quality and drift.
     """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self.metrics = metrics
+        self.watched = WatchFigures(metrics)
         self._clock = clock
         self._lock = threading.Lock()
         self._standing: dict[str, tuple[float, Standing]] = {}  # by tenant, and since when

@@ -16,6 +16,11 @@ from .titles import Titles
 
 Row = Mapping[str, object]
 
+_WORDLESS = (
+    "It has no text to place it by: it is listed only where a list is filled up. Put it again with "
+    "a title or a description."
+)
+
 
 class Items:
     """What can be recommended: what the model learned, and what was put since.
@@ -45,8 +50,16 @@ class Items:
 
     def stands(self, item_id: str) -> ItemState:
         """Where an item stands that was put."""
+        deployed = self._deployed()
         # none: it was put before with the same fields
-        return self._deployed().stands(item_id) or ItemState("ready")
+        found = deployed.stands(item_id) or ItemState("ready")
+        if found.state != "ready" or not deployed.engine.recommender.abilities.new_items:
+            return found
+        catalogue = deployed.engine.catalogue
+        code = catalogue.items.code(item_id)
+        if code >= 0 and not catalogue.texts[code].strip():
+            return ItemState("ready", _WORDLESS)
+        return found
 
     def get(self, item_id: str) -> Fields | None:
         """The columns of an item, as it was put or else as the model learned it; None if unknown."""

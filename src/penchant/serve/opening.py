@@ -5,6 +5,8 @@
     DIR/
       log/            the event log (SQLite), unless it lies in PostgreSQL
       models/         the registry: a copy of each bundle, and which of them answers
+      drift.json      what is usual, and what has changed; made anew from the log likewise
+      experiments.json   which experiment runs, and those before it
       live.snapshot   what people did, for a quick start; made anew from the log where it is missing
       keys.json       keys, hashed
 """
@@ -17,6 +19,7 @@ from pathlib import Path
 from penchant.core import UsageError
 from penchant.engine import Engine
 from penchant.live import Follower
+from penchant.live.experiments import Book
 from penchant.store import Registry
 from penchant.store.log import open_log
 
@@ -25,8 +28,11 @@ from .deployed import Deployed
 from .forgetting import erased_in, forget
 from .service import Service
 from .swap import Swaps
+from .trials import Trials
+from .vetting import Vetting
+from .watching import Watching
 
-LOG, MODELS, SNAPSHOT = "log", "models", "live.snapshot"
+LOG, MODELS, SNAPSHOT, DRIFT = "log", "models", "live.snapshot", "drift.json"
 
 
 def open_service(
@@ -60,7 +66,8 @@ def open_service(
     """
     config = config or ServeConfig()
     make_folder(folder)
-    registry = Registry(folder / MODELS, config.keep_models)
+    book = Book(folder)
+    registry = Registry(folder / MODELS, config.keep_models, book.needed)
     current = registry.standing().current or _taken_in(registry, run)
     log = open_log(config.log_url or folder / LOG)
     swaps: Swaps | None = None
@@ -79,8 +86,13 @@ def open_service(
         service = Service(log, follower, deploy(registry.path(current), current), config)
         registry.promote_first(current)  # only now that it was loaded
         swaps = Swaps(registry, service, deploy, config, run)
+        vetting = Vetting(registry, service, deploy, config)
+        service.trials = Trials(book, service, vetting)
         service.tend()
         swaps.start(take_in=first and take_in)
+        service.watching = Watching(
+            log, lambda: service.deployed, config.drift, folder / DRIFT, first=first
+        )
         if first:
             swaps.forget_erased()
     except BaseException:

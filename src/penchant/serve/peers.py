@@ -16,6 +16,7 @@ import json
 import os
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -65,6 +66,7 @@ class Peers:
         self._folder = folder
         self._name = ""
         self._lock: int | None = None
+        self._telling = threading.Lock()  # what is told after ``leave`` would lie there for ever
         self._told: Held | None = None
 
     def join(self, held: Held) -> None:
@@ -81,17 +83,19 @@ class Peers:
 
     def tell(self, held: Held) -> None:
         """Tell what this process holds now."""
-        if self._lock is None or held == self._told:
-            return
-        atomic_write(self._path("json"), json.dumps(asdict(held)).encode())
-        self._told = held
+        with self._telling:
+            if self._lock is None or held == self._told:
+                return
+            atomic_write(self._path("json"), json.dumps(asdict(held)).encode())
+            self._told = held
 
     def leave(self) -> None:
         """Be seen no more."""
-        if self._lock is not None:
-            self._sweep(self._name)
-            os.close(self._lock)
-            self._lock = None
+        with self._telling:
+            if self._lock is not None:
+                self._sweep(self._name)
+                os.close(self._lock)
+                self._lock = None
 
     def others(self) -> dict[str, Held]:
         """What the other processes hold that are alive, by name."""

@@ -7,6 +7,10 @@ from pathlib import Path
 from penchant.core import UsageError
 
 
+class NoRun(UsageError):
+    """A run that cannot be taken from where it is named; its words repeat nothing of the name."""
+
+
 class Runs:
     """The run of the command line, and a folder of others: never any folder of the machine.
 
@@ -24,24 +28,29 @@ class Runs:
         """A run by its name below the folder; the first by default.
 
         Raises:
-            UsageError: elsewhere, or none to be had.
+            NoRun: elsewhere, or none to be had; says what to do.
         """
         if name is None and self.first is not None:
             return self.first
         if self.folder is None:
-            raise UsageError(
-                "This service was started without --run, and no folder of runs is set: write "
-                'runs = "FOLDER" under [serve] in penchant.toml.'
+            raise NoRun(
+                "This service was started without --run, and no folder of runs is set. Start it "
+                'with --run RUN, or with runs = "FOLDER" under [serve] in penchant.toml.'
             )
         if name is None:
-            raise UsageError("Name a run: this service was started without --run.")
+            raise NoRun(
+                'This service was started without --run: name a run, as in {"run": "second"}. It is '
+                f"a folder below {self.folder}."
+            )
         try:
             place = (self.folder / name).resolve()
             if not place.is_relative_to(self.folder):
-                raise UsageError(f"Runs are taken from {self.folder} only.")
+                raise NoRun(f"Runs are taken from {self.folder} only.")
             found = place.is_dir()
         except (OSError, ValueError):  # too long, or with a character that no name has
             found = False
         if not found:
-            raise UsageError(f"{self.folder} holds no run of that name.")
+            raise NoRun(
+                f"{self.folder} holds no run of that name. Write one there with penchant fit --out."
+            )
         return place

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penchant.core import Event, Overloaded, PenchantError
 from penchant.engine import Answer, Ask, Explanation
@@ -16,16 +16,25 @@ from penchant.store.log import Change, Log, Once, Receipt, UserErased
 from .config import ServeConfig
 from .deployed import Deployed
 from .items import Items
+from .trial import Trial
+
+if TYPE_CHECKING:
+    from .trials import Trials
+from .watching import Watching
 
 
 class Service:
     """A recommender that is running.
 
-    Thread-safe. A list never mixes two models: each batch of questions goes to one of them.
+    Thread-safe. A list never mixes two models, but where an experiment does so on purpose: each batch
+    of questions goes to one of them.
 
     Attributes:
         log: where events, users and impressions are told and asked for.
         items: where items are put and found.
+        watching: looks at drift and quality; None where another process does, or nobody.
+        trial: the experiment at work here; ``try_out`` exchanges it.
+        trials: what takes up experiments; None where nothing does.
         followed_at: when ``tend`` last made the live state as new as the log, seconds since 1970.
 
     Args:
@@ -50,12 +59,16 @@ class Service:
         self._deployed = deployed
         self._before: Deployed | None = None
         self._coming: Deployed | None = None
+        self.trials: Trials | None = None
+        self.trial: Trial | None = None
+        self._reserved: list[Deployed] = []  # for an experiment that is being taken up
         self._retired: list[Deployed] = []  # to be closed, but not by the thread that answers
         self._closed = False
         self._turn: Callable[[], None] = lambda: None
         self._leave: Callable[[], None] = lambda: None
         self._swapping = threading.Lock()
         self._refresh_at, self._refreshed = 0.0, -1
+        self.watching: Watching | None = None
         self.followed_at = self.started_at
         follower.watch(self._follow)
 
@@ -86,7 +99,42 @@ class Service:
 
     def answers(self, asks: Sequence[Ask]) -> list[Answer | PenchantError]:
         """An answer or an error for each question; events acknowledged before the call count."""
-        return self.deployed.answers(asks)
+        trial, usual = self.trial, self.deployed
+        return usual.answers(asks) if trial is None else trial.answers(asks, usual)
+
+    def try_out(self, trial: Trial | None) -> None:
+        """Let an experiment answer in the place of the one before; None ends it.
+
+        What ``reserve`` kept is let go: it belongs to the experiment now, or is needed no more.
+        """
+        with self._swapping:
+            before, self.trial = self.trial, trial
+            self._retired += [*self._reserved, *(before.arms if before else ())]
+            self._reserved = []
+        if before is not None:
+            before.close()
+
+    def reserve(self, model: str | Deployed) -> Deployed | None:
+        """Keep a model up to date that an experiment will need, until ``try_out``.
+
+        Args:
+            model: made ready just now, or the name of one; None comes back where it is not in memory.
+
+        Raises:
+            Overloaded: the service is stopping; the model was closed.
+        """
+        with self._swapping:
+            found = model if isinstance(model, Deployed) else self._named(model)
+            if found is not None and not self._closed:
+                self._reserved.append(found)
+            closed = self._closed
+        if closed:
+            if isinstance(model, Deployed):
+                model.close()
+            raise Overloaded("The service is stopping. Ask again when it is back.", 10)
+        if isinstance(model, Deployed):
+            model.take_in()  # what was put while it was being made ready
+        return found
 
     def explain(self, ask: Ask, item_id: str, most: int = 5) -> tuple[str, Explanation]:
         """The model that answers, and why an item has its score with it.
@@ -99,7 +147,13 @@ class Service:
         return deployed.version, deployed.explain(ask, item_id, most)
 
     def check(self) -> None:
-        """Ask a real question; raises where there is no answer."""
+        """Read the log and ask a real question.
+
+        Raises:
+            LogError: the log cannot be used now; its words say what to do.
+            PenchantError: there is no answer.
+        """
+        self.log.check()
         (found,) = self.answers([self._deployed.question()])
         if isinstance(found, PenchantError):
             raise found
@@ -125,23 +179,24 @@ class Service:
             Overloaded: the service is stopping; the model was closed.
         """
         with self._swapping:
-            gone, closed = self._coming, self._closed
+            closed = self._closed
             if not closed:
+                self._retired += [] if self._coming is None else [self._coming]
                 self._coming = deployed
         if closed:
             deployed.close()
             raise Overloaded("The service is stopping. Ask again when it is back.", 10)
         deployed.take_in()  # what was put while it was being made ready
-        if gone is not None:
-            gone.close()
 
     def dismiss_but(self, *versions: str | None) -> None:
         """Close the models that answer no more, and the one to answer soon where it is not named."""
         with self._swapping:
-            gone, self._retired = self._retired, []
             if self._coming is not None and self._coming.version not in versions:
-                gone.append(self._coming)
+                self._retired.append(self._coming)
                 self._coming = None
+            needed = self._needed()
+            gone = [one for one in dict.fromkeys(self._retired) if one not in needed]
+            self._retired = []  # what is needed still is retired again when it is not
         for deployed in gone:
             deployed.close()
 
@@ -167,6 +222,9 @@ class Service:
                 self._deployed, self._coming = self._coming, None
             elif self._before is not None and self._before.version == version:
                 self._before, self._deployed = self._deployed, self._before
+            elif arm := self._named(version):
+                self._retired += [] if self._before is None else [self._before]
+                self._before, self._deployed = self._deployed, arm
             else:
                 return False
         return True
@@ -201,6 +259,7 @@ class Service:
             "items_put": deployed.catalogue.counts(),
             "clocks_clamped": state.clamped,
             "vectors": {"hits": hits, "misses": misses},
+            "drift": None if self.watching is None else self.watching.told(),
         }
 
     def close(self) -> None:
@@ -208,16 +267,27 @@ class Service:
         self._leave()
         with self._swapping:
             self._closed = True
+        self.try_out(None)
         self.dismiss_but()
         for deployed in self._at_work():
             deployed.close()
         self.follower.close()
+        if self.watching is not None:
+            self.watching.close()
         self.log.close()
 
     def _at_work(self) -> list[Deployed]:
         with self._swapping:
-            every = (self._deployed, self._before, self._coming)
-            return [one for one in every if one is not None]
+            return self._needed()
+
+    def _named(self, version: str) -> Deployed | None:
+        return next((one for one in self._needed() if one.version == version), None)
+
+    def _needed(self) -> list[Deployed]:
+        """The models that answer, did before, are to answer soon, or belong to an experiment."""
+        arms = self.trial.arms if self.trial else ()
+        every = (self._deployed, self._before, self._coming, *arms, *self._reserved)
+        return [one for one in dict.fromkeys(every) if one is not None]
 
     def _follow(self, changes: Sequence[Change]) -> None:
         erased = any(isinstance(change, UserErased) for change in changes)

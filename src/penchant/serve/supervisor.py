@@ -24,7 +24,9 @@ from .place import Place
 from .together import figures_together
 
 _LOOK = 0.1  # seconds between two looks at the workers
-_PAUSE = 1.0  # seconds before a worker that died is started again
+_PAUSE = 1.0  # seconds before a worker that died is started again; each time it ...
+_LONGEST = 32.0  # ... dies before it was ready, twice as many, up to these
+_STARTS = 3  # how often a worker is started that is killed before the service serves
 _PATIENCE = 2.0  # seconds until a worker is told again that was still loading when it was told
 
 
@@ -33,6 +35,10 @@ class Supervisor:
 
     The first worker takes in the run of the command line; the others start when it is ready, and
     find the model in the registry. So does the first where it is started anew.
+
+    One that says why it cannot start ends the service. One that is killed as it starts, which a
+    lack of memory does, is told of and started again: some times until all serve; after that for as
+    long as the service runs, ever more rarely, as the others serve on.
 
     Args:
         place: what to serve.
@@ -48,6 +54,7 @@ class Supervisor:
         # kept while they run: a semaphore is gone with its last Event, and a child opens it late
         self._ready: list[Event | None] = [None] * workers
         self._again: dict[int, float] = {}  # when one that died is to be started
+        self._fell = [0] * workers  # how often in a row each died before it was ready
         self._signal: int = 0  # that asked to leave
         self._told: set[int] = set()  # by pid
         self._figures = ""  # the folder where the workers put theirs
@@ -82,12 +89,31 @@ class Supervisor:
         return status
 
     def _start(self, number: int) -> int:
-        """Start a worker and wait until it is ready; its exit status where it ends instead."""
-        process, ready = self._begin(number, take_in=number == 0)
-        while process.is_alive():
-            if self._signal or ready.wait(_LOOK):
+        """Start a worker and wait until it is ready; an exit status where there is none in the end."""
+        for start in range(1, _STARTS + 1):
+            process, ready = self._begin(number, take_in=number == 0)
+            while process.is_alive():
+                if self._signal or ready.wait(_LOOK):
+                    return 0
+            if self._signal:
                 return 0
-        return 0 if self._signal else process.exitcode or 1
+            status = process.exitcode or 1  # 0: it was interrupted, and not by us
+            if status > 0:
+                return status  # it said why
+            _forget(process)
+            again = start < _STARTS
+            what = "it is started again" if again else "it is given up. " + _remedy(status)
+            sys.stderr.write(f"worker {number} {_ended(status)} while it started; {what}\n")
+            if again and self._rested():
+                return 0
+        return 1
+
+    def _rested(self) -> bool:
+        """Wait a while; whether a signal came meanwhile."""
+        until = time.monotonic() + _PAUSE
+        while not self._signal and time.monotonic() < until:
+            time.sleep(min(_LOOK, _PAUSE))
+        return bool(self._signal)
 
     def _begin(self, number: int, take_in: bool = False) -> tuple[SpawnProcess, Event]:
         """Start a worker; and what says that it is ready."""
@@ -106,17 +132,24 @@ class Supervisor:
             if process is None or process.is_alive() or self._signal:
                 continue
             if number not in self._again:
-                if process.pid is not None:
-                    forget_worker(process.pid)
+                _forget(process)
+                pause = self._pause(number)
                 sys.stderr.write(
-                    f"worker {number} ended ({process.exitcode}), and is started anew\n"
+                    f"worker {number} {_ended(process.exitcode)}, and is started anew in {pause:g} s\n"
                 )
-                self._again[number] = time.monotonic() + _PAUSE
+                self._again[number] = time.monotonic() + pause
             elif time.monotonic() >= self._again[number]:
                 del self._again[number]
                 self._workers[number] = None  # first: a closed process can be asked nothing
                 process.close()
                 self._begin(number)
+
+    def _pause(self, number: int) -> float:
+        """Seconds until a worker that died is started: the more, the more often it never got ready."""
+        ready = self._ready[number]
+        got_ready = ready is None or ready.is_set()
+        self._fell[number] = 0 if got_ready else self._fell[number] + 1
+        return float(min(_PAUSE * 2 ** self._fell[number], max(_PAUSE, _LONGEST)))
 
     def _leave(self, number: int, _: FrameType | None) -> None:
         self._signal = number
@@ -159,6 +192,27 @@ def work(place: Place, listening: socket.socket, ready: Event, first: bool, take
         sys.exit(error.exit_status)
     except KeyboardInterrupt:  # while it was loading
         sys.exit(0)
+
+
+def _forget(process: SpawnProcess) -> None:
+    """Count the figures of a worker that died no more."""
+    if process.pid is not None:
+        forget_worker(process.pid)
+
+
+def _ended(status: int | None) -> str:
+    """How a process ended, in words."""
+    if status is None or status >= 0:
+        return f"ended ({status})"
+    with suppress(ValueError):
+        return f"was killed ({signal.Signals(-status).name})"
+    return f"was killed (signal {-status})"
+
+
+def _remedy(status: int) -> str:
+    if -status == signal.SIGKILL:
+        return "Out of memory kills so (dmesg tells): use fewer --workers, or more memory."
+    return "That is a fault of a library: try --workers 1, and see its last lines."
 
 
 def _outlive_nobody() -> None:

@@ -16,6 +16,11 @@ from .premises import Premises
 from .service import Service
 from .swap import Swaps
 
+WATCH_EVERY = 1.0
+"""Seconds between two looks at drift and quality."""
+TRY_EVERY = 0.5
+"""Seconds between two looks at whether an experiment was started or stopped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
@@ -27,6 +32,8 @@ class Tenant:
         figures: of the process.
         following: what is done now and then.
         swaps: exchanges models; None where that is not wanted.
+        watching: of drift and quality, where it is this process that does it.
+        trying: takes up experiments, which may have to wait for models; None where nothing does.
     """
 
     service: Service
@@ -34,6 +41,8 @@ class Tenant:
     figures: Figures
     following: Following
     swaps: Swaps | None = None
+    watching: Following | None = None
+    trying: Following | None = None
 
     @classmethod
     def of(
@@ -62,11 +71,22 @@ class Tenant:
                 swaps.follow()
                 swaps.forget_erased()
 
-        return cls(service, asking, figures, Following(look), swaps)
+        service.follower.timed_by(figures.watched.took_effect)
+        watching, watched = None, service.watching
+        if watched is not None and watched.looks:
+            show = figures.watched.tell
+            watching = Following(lambda: show(name, watched.look()), WATCH_EVERY)
+        trials = service.trials
+        trying = None if trials is None else Following(trials.follow, TRY_EVERY)
+        return cls(service, asking, figures, Following(look), swaps, watching, trying)
 
     def start(self) -> None:
         """Begin what is done now and then, and what makes the first question in words a quick one."""
         self.following.start()
+        if self.watching is not None:
+            self.watching.start()
+        if self.trying is not None:
+            self.trying.start()
         warm = self.service.deployed.warm
         threading.Thread(target=warm, name="warming", daemon=True).start()
 
@@ -87,4 +107,9 @@ class Tenant:
         if self.swaps is not None:
             self.swaps.close()
         self.following.stop()
+        if self.watching is not None:
+            self.watching.stop()
+        if self.service.trials is not None and self.trying is not None:
+            self.service.trials.close()
+            self.trying.stop()
         self.service.close()

@@ -72,7 +72,7 @@ def run_worker(
     configure_logs(sys.stderr, access=place.config.log_requests)
     # by number: /readyz?verbose tells anybody, and the names are the tenants' own
     checks = {f"recommend {n}": one.service.check for n, one in enumerate(tenants.values(), 1)}
-    readiness, service = Readiness(checks), tenants[""].service
+    readiness, service = Readiness(checks, translate=meaning), tenants[""].service
     alone = len(tenants) == 1
     edge = Edge(
         keyring,

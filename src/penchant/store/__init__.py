@@ -1,6 +1,6 @@
 """Durable things: files that are whole or absent, bundles that are what was written."""
 
-from .atomic import atomic_file, atomic_write
+from .atomic import atomic_file, atomic_write, sync_folder
 from .bundle import FORMAT, Bundle, map_bundle, read_bundle, write_bundle
 from .registry import Registry
 from .sealed_file import SealedFile
@@ -19,5 +19,6 @@ __all__ = [
     "atomic_write",
     "map_bundle",
     "read_bundle",
+    "sync_folder",
     "write_bundle",
 ]

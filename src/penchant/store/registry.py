@@ -13,7 +13,7 @@ registry: changes are made under a lock, and ``stamp`` tells cheaply that somebo
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -37,11 +37,15 @@ class Registry:
     Args:
         folder: made where there is none.
         keep: bundles to keep; the oldest that neither answers nor answered before goes first.
+        needed: names of others that must not go, such as those of an experiment.
     """
 
-    def __init__(self, folder: str | Path, keep: int = 10) -> None:
+    def __init__(
+        self, folder: str | Path, keep: int = 10, needed: Callable[[], Collection[str]] = tuple
+    ) -> None:
         self.folder = Path(folder).expanduser().resolve()
         self.keep = keep
+        self._needed = needed
         (self.folder / _BUNDLES).mkdir(parents=True, exist_ok=True)
 
     def standing(self) -> Standing:
@@ -102,7 +106,7 @@ class Registry:
             before = self.standing()
             if name in before.versions:
                 return before.versions[name]
-            self._sweep()
+            self._sweep(before)
             copy_bundle(source, self.folder / _BUNDLES / name)
             after = replace(before, versions={**before.versions, name: version})
             write(after.and_did("added", name))
@@ -145,7 +149,7 @@ class Registry:
             answers = replace(before, current=name, previous=before.current)
             after = answers.and_did("promoted", name, why, figures)
             write(after)
-        with suppress(BundleError):  # it was promoted; there is room for too many until the next one
+        with suppress(BundleError):  # it was promoted; those too many stay until the next time
             self._prune()
         return after
 
@@ -206,7 +210,6 @@ class Registry:
     @contextmanager
     def _changing(self) -> Iterator[Callable[[Standing], None]]:
         """Alone with the list; gives the function that writes it."""
-
         told: list[Standing] = []
 
         def write(standing: Standing) -> None:
@@ -224,15 +227,19 @@ class Registry:
                 what = "The change itself took place."
             raise BundleError(f"{self.folder} cannot be written: {error}. {what}") from error
 
-    def _sweep(self) -> None:
-        """Remove what a process left that was killed while it copied a bundle."""
+    def _sweep(self, standing: Standing) -> None:
+        """Remove what a process left that was killed while it copied a bundle, or just after."""
         for left in (self.folder / _BUNDLES).glob(f".*{PART}"):
             sweep(left.with_name(left.name[1:].rsplit(".", 2)[0]))
+        for left in (self.folder / _BUNDLES).glob("[!.]*"):
+            if left.name not in standing.versions:
+                shutil.rmtree(left, ignore_errors=True)
 
     def _prune(self) -> None:
         with self._changing() as write:
             before = self.standing()
-            spare = [n for n in before.versions if n not in (before.current, before.previous)]
+            stay = {before.current, before.previous, *self._needed()}
+            spare = [n for n in before.versions if n not in stay]
             gone = spare[: max(0, len(before.versions) - self.keep)]
             if not gone:
                 return

@@ -1,6 +1,6 @@
 """What every model must do, whatever is inside it: the checks that ``penchant.models`` itself passes."""
 
-from . import asking, fitting, vectors
+from . import asking, fitting, learning_on, vectors
 from .case import Case, Check
 
 CHECKS: tuple[Check, ...] = (
@@ -13,6 +13,7 @@ CHECKS: tuple[Check, ...] = (
     fitting.duplicate_events,
     fitting.single_item_catalogue,
     fitting.new_items_placed_or_refused,
+    learning_on.learns_on_from_new_events,
     asking.scores_are_numbers,
     asking.scores_do_not_depend_on_the_batch,
     asking.scores_are_fresh,

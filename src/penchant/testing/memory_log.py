@@ -144,6 +144,9 @@ class MemoryLog:
             ]
         return sorted(found, key=lambda change: change.seq)[:limit]
 
+    def check(self) -> None:
+        """As ``Log.check``; nothing can be wrong."""
+
     def last_seq(self) -> int:
         """As ``Log.last_seq``."""
         return self._seq

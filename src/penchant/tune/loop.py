@@ -91,7 +91,7 @@ def _epochs(
     total = training.lessons.examples * config.epochs
     with bar(total, what, " events", thousands=True) as shown:
         shown.update(training.place.seen)
-        judged = ""
+        judged, over = "", False
         for epoch in range(training.place.epoch, config.epochs + 1):
             shown.set_description_str(f"{what}, epoch {epoch} of {config.epochs}", refresh=False)
             network.train()
@@ -105,6 +105,8 @@ def _epochs(
                 shown.update(learned.examples)
                 keeper.after_step(training)
                 started = time.perf_counter()
+                if over := _over(training, config.seconds):
+                    break
             training.end_epoch()
             network.eval()
             figure = 0.0
@@ -121,7 +123,17 @@ def _epochs(
                 report(figure)
                 if best.stale > config.patience:
                     break
+            if over:
+                break
             training.next_epoch()
+
+
+def _over(training: Training[Batch], seconds: float | None) -> bool:
+    """Whether the time is up, on any process."""
+    if seconds is None:
+        return False
+    spent = sum(training.history.seconds) + training.place.seconds
+    return training.devices.total(float(spent >= seconds))[0] > 0
 
 
 def _keep_the_best(

@@ -1,7 +1,7 @@
 """Questions to a language model in words: one renderer for training, for asking and for tests.
 
-Every prompt ends where the answer begins ("Answer:"), with no space after it; an answer begins with
-a space. Tokenizers of decoders glue the space to the word that follows, so that prompt and answer
+Every prompt ends where the answer begins, with a colon and no space after it; an answer begins with a
+space. Tokenizers of decoders glue the space to the word that follows, so that prompt and answer
 tokenized apart are the tokens of both together.
 """
 
@@ -35,6 +35,11 @@ _YES_NO = (
     "New {noun}: {candidate}\n"
     "Does it suit, Yes or No?\n"
     "Answer:",
+    # the candidate stands last: where many are asked about, all before it is read once
+    "{noun}s that one person liked: {liked}\n"
+    "Disliked: {disliked}\n"
+    "Does this person like the next {noun} too, Yes or No?\n"
+    "{candidate}:",
 )
 _NEXT = (
     "The {noun}s that one person chose, oldest first: {history}\n"
@@ -65,6 +70,7 @@ def yes_no_prompt(
     candidate_title: str,
     template: int = 0,
     noun: str = "item",
+    note: str = "",
 ) -> str:
     """Whether somebody will like an item, to be answered by ``YES`` or ``NO``.
 
@@ -76,6 +82,7 @@ def yes_no_prompt(
         candidate_title: the item asked about.
         template: which wording, from 0.
         noun: what an item is called, such as ``"film"``.
+        note: what else is known of the item asked about, said in brackets behind its title.
 
     Raises:
         UsageError: there is no such template.
@@ -91,7 +98,7 @@ def yes_no_prompt(
         noun=noun,
         liked=_listed(history_titles_liked),
         disliked=_listed(history_titles_disliked),
-        candidate=quoted(candidate_title),
+        candidate=quoted(candidate_title) + (f" ({note})" if note else ""),
     )
 
 

@@ -128,6 +128,9 @@ class LoopConfig:
     """Averaging of weights along the way."""
     explosion: float = 10.0
     """Training stops where the smoothed loss has risen by this many times its start; 0 never."""
+    seconds: float | None = None
+    """Training stops with the step in which so much time has been spent on steps, over all epochs
+    and, where a run is gone on with, over all of its parts; None: after the last epoch only."""
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("patience", 0), ("warmup_steps", 0), ("accumulate", 1)):
@@ -135,6 +138,8 @@ class LoopConfig:
         for name in ("learning_rate", "weight_decay", "explosion"):
             _at_least(f"LoopConfig.{name}", getattr(self, name), 0)
         _above_zero("LoopConfig.clip", self.clip)
+        if self.seconds is not None:
+            _above_zero("LoopConfig.seconds", self.seconds)
         _one_of("optimiser", self.optimiser, ("adamw", "sgd", "adafactor"))
         _one_of("schedule", self.schedule, ("constant", "linear", "cosine"))
         _one_of("precision", self.precision, ("float32", "bfloat16", "auto"))

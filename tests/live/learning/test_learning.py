@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from penchant.core import BundleError, Event, UsageError
+from penchant.core import BundleError, Event, TrainingFailed, UsageError
 from penchant.engine import Engine, Recommender, by_name, load
 from penchant.lab.gate import GateConfig
 from penchant.live.learning import LearnConfig, Learning, lease
@@ -313,6 +313,40 @@ def test_a_candidate_that_may_not_answer_leaves_the_model(learning, registry, te
     assert "too slow" in found.why
     assert registry.standing().current == before
     assert loop.step().did == "waiting"
+
+
+def test_training_that_failed_leaves_the_model_and_is_not_tried_again(learning, registry, tell):
+    def fails(serving, lesson):
+        raise TrainingFailed("the loss is not a number")
+
+    before = registry.standing()
+    tell(2, 10)
+    loop = learning(update=fails)
+    found = loop.step()
+    assert (found.did, found.why) == ("refused", "the loss is not a number")
+    assert registry.standing() == before
+    assert loop.step().did == "waiting"
+
+
+def test_a_trial_changes_nothing(learning, registry, tell, fitted):
+    before = registry.standing()
+    tell(2, 10)
+    loop = learning()
+    found = loop.step(trial=True)
+    assert found.did == "judged"
+    assert found.verdict.passed
+    assert registry.standing() == before
+    assert len(load(loop.candidate).interactions) > len(fitted.interactions)
+    assert loop.step().did == "promoted"
+
+
+def test_it_can_be_told_to_learn_now(learning, tell):
+    loop = learning(least=10_000)
+    tell(2, 10)
+    assert loop.step().did == "waiting"
+    found = loop.step("retune")
+    assert (found.did, found.how) == ("promoted", "retune")
+    assert loop.step("update").how == "update"
 
 
 def test_the_serving_model_is_not_changed(learning, registry, tell):

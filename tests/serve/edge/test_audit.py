@@ -89,6 +89,20 @@ def test_half_a_line_of_a_power_cut_is_taken_off(trail: AuditTrail):
     assert [line["key"] for line in trail.read()] == ["0", "1", "2", "3"]
 
 
+def test_a_last_line_without_its_end_is_kept(trail: AuditTrail):
+    """As an editor leaves it."""
+    trail.path.write_bytes(trail.path.read_bytes()[:-1])
+    trail.record("keys add", key="3")
+    assert [line["key"] for line in trail.read()] == ["0", "1", "2", "3"]
+
+
+def test_that_the_last_lines_are_missing_does_not_show(trail: AuditTrail):
+    """What the trail cannot do: so it is to be shipped elsewhere, too."""
+    whole = trail.path.read_bytes().splitlines(keepends=True)
+    trail.path.write_bytes(b"".join(whole[:-1]))
+    assert [line["key"] for line in trail.read()] == ["0", "1"]
+
+
 def test_lines_written_at_once_follow_from_each_other(tmp_path: Path):
     def write() -> None:
         for _ in range(5):

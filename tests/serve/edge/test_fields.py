@@ -83,13 +83,41 @@ def test_a_pointer_goes_into_lists():
     ) in wrong(document)
 
 
-def test_an_unknown_field_is_told_by_its_object_and_the_nearest_name():
+@pytest.mark.parametrize(
+    ("body", "pointer", "meant"),
+    [
+        ({"user_id": "u1", "usre_id": "u2"}, "/usre_id", "user_id"),
+        ({"user_id": "u1", "limit": 3}, "/limit", "k"),
+        (
+            {"user_id": "u", "events": [{"kind": "rating", "value": 1, "score": 4}]},
+            "/events/0/score",
+            "value",
+        ),
+    ],
+)
+def test_an_unknown_field_that_is_near_to_a_known_one_is_named(body, pointer, meant):
     with pytest.raises(HttpProblem) as raised:
-        read_model(b'{"user_id": "u1", "usre_id": "u2"}', Body)
+        read_model(json.dumps(body).encode(), Strayed)
+    (error,) = raised.value.errors
+    assert (error.pointer, error.code) == (pointer, "extra-forbidden")
+    assert error.detail.endswith(f"Did you mean {meant}?")
+
+
+class Strayed(StrictModel):
+    user_id: Id
+    k: int = 10
+    events: list[Rating] = Field(default=[])
+
+
+@pytest.mark.parametrize(
+    "name", ["kanarienvogel", "user_id<b>", "usre id", "user_id\u202e", "x" * 99]
+)
+def test_any_other_is_told_by_its_object(name: str):
+    with pytest.raises(HttpProblem) as raised:
+        read_model(json.dumps({"user_id": "u1", name: 1}).encode(), Body)
     (error,) = raised.value.errors
     assert (error.pointer, error.code) == ("", "extra-forbidden")
-    assert error.detail.endswith("Did you mean user_id?")
-    assert "usre" not in error.detail
+    assert error.detail.endswith("/openapi.json lists those that there are.")
 
 
 def test_names_that_the_client_made_up_end_the_pointer():

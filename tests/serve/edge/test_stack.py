@@ -154,6 +154,8 @@ def test_a_request_can_be_a_span(small):
     parent = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
     ask(traces, "DELETE", "/v1/users/kanarienvogel", headers=parent)
     ask(traces, "POST", "/v1/admin/break")
+    for probe in ("/livez", "/readyz?verbose", "/metrics"):  # every few seconds, by machines
+        ask(traces, "GET", probe)
     first, second = kept.get_finished_spans()
     assert first.name == "DELETE /v1/users/{user_id}"
     assert f"{first.context.trace_id:032x}" == trace

@@ -31,6 +31,9 @@ class GateConfig:
     segment: int = 100
     """Questions of a segment, such as cold items or new users, without which it is not judged."""
 
+    people: int = 20
+    """Users without whom a segment is not judged, however many questions they are."""
+
     risen: float = 0.1
     """Share of all lists into which one item may come that was not in them before, beyond what it
     gained among the events that people did."""
@@ -45,8 +48,9 @@ class GateConfig:
     """Share of the catalogue's words that must be left of those the serving model has read."""
 
     def __post_init__(self) -> None:
-        if self.k < 1 or self.questions < 1 or self.least < 1 or self.segment < 1:
-            raise UsageError("[gate] k, questions, least and segment must be at least 1.")
+        for name in ("k", "questions", "least", "segment", "people"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"[gate] {name} must be at least 1.")
         for name in ("margin", "kept", "risen", "overlap", "texts"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"[gate] {name} must lie between 0 and 1.")

@@ -34,8 +34,10 @@ class LearnConfig:
     feedback: tuple[str, ...] = ()
     """Which events of the log count, and how much, as of penchant fit: ``["purchase * 3"]``."""
 
-    trust: TrustConfig | None = field(default_factory=TrustConfig)
-    """What is not believed and so neither learned nor asked about; without it everything is."""
+    trust: TrustConfig | None = TrustConfig(injected=False)  # noqa: RUF009 - frozen
+    """What is not believed and so neither learned nor asked about: floods of one user or of a crowd;
+    ``injected = true`` looks for made-up profiles as well, and may accuse honest people
+    (``docs/guide/trust.md``)."""
 
     update: UpdateConfig = field(default_factory=UpdateConfig)
     """How the model goes on from where it is."""

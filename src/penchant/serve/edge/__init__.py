@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from .buckets import Buckets, OwnBuckets, Rates
     from .fastapi_parts import StrictRoute, install_problem_handlers
     from .faults import Problems, as_problem
-    from .fields import field_errors, invalid_body, names_of, read_model
+    from .fields import field_errors, invalid_body, names_of, nearest, read_model
     from .hosts import HostCheck, is_loopback
     from .idempotency import fingerprint, idempotency_key
     from .key_file import KeyFile
@@ -79,7 +79,7 @@ _FILES = {
     "buckets": "Buckets OwnBuckets Rates",
     "fastapi_parts": "StrictRoute install_problem_handlers",
     "faults": "Problems as_problem",
-    "fields": "field_errors invalid_body names_of read_model",
+    "fields": "field_errors invalid_body names_of nearest read_model",
     "hosts": "HostCheck is_loopback",
     "idempotency": "fingerprint idempotency_key",
     "key_file": "KeyFile",
@@ -160,6 +160,7 @@ __all__ = [
     "invalid_body",
     "is_loopback",
     "names_of",
+    "nearest",
     "parse_json",
     "read_model",
     "server_config",

@@ -1,8 +1,8 @@
 """A trail of what was done with admin rights: append-only, and showing where it was changed.
 
 Each line holds the SHA-256 of the line before, so that a line taken out or altered breaks the chain
-from there on. It names keys and routes, never the user or item that a route was called for: a trail
-outlives an erasure.
+from there on. That the last lines are missing does not show: nothing follows them. It names keys and
+routes, never the user or item that a route was called for: a trail outlives an erasure.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.core import DataError, Problem
+from penchant.store import sync_folder
 
 from .asgi import method_of, path_of, state_of
 from .keys import Caller
@@ -56,10 +57,13 @@ class AuditTrail:
         with self._lock, open(self.path, "a+b", opener=_for_owner) as file:
             _lock_file(file.fileno())  # other processes append too
             line = {"time": round(self._clock(), 3), "action": action, **facts}
+            fresh = file.seek(0, os.SEEK_END) == 0
             content = json.dumps({**line, "before": _end(file)}) + "\n"
             file.write(content.encode())
             file.flush()
             os.fsync(file.fileno())
+            if fresh:  # the name of the file is to last, too
+                sync_folder(self.path.parent)
 
     def read(self) -> list[Mapping[str, object]]:
         """The lines, oldest first.
@@ -71,17 +75,12 @@ class AuditTrail:
             return []
         before, lines = START, []
         for number, raw in enumerate(self.path.read_bytes().splitlines(), 1):
-            try:
-                line = json.loads(raw)
-                follows = line["before"] == before
-            except (ValueError, KeyError, TypeError):
-                follows = False
-            if not follows:
+            if not _follows(raw, before):
                 what = "this line does not follow from the one before: one of them was changed"
                 problem = Problem(str(self.path), number, what, "Compare it with a backup.")
                 raise DataError([problem])
             before = hashlib.sha256(raw).hexdigest()
-            lines.append(line)
+            lines.append(json.loads(raw))
         return lines
 
 
@@ -147,15 +146,31 @@ class Audit:
 
 
 def _end(file: BinaryIO) -> str:
-    """The hash of the last line; what a power cut left of a line after it is taken off."""
+    """The hash of the last line; the half line that a power cut left after it is taken off.
+
+    A whole line that only lacks its end, as an editor may leave it, gets one.
+    """
     size = file.seek(0, os.SEEK_END)
     start = max(0, size - LONGEST)
     file.seek(start)
     tail = file.read()
     whole = tail[: tail.rfind(b"\n") + 1]
-    file.truncate(start + len(whole))
     lines = whole.splitlines()
-    return hashlib.sha256(lines[-1]).hexdigest() if lines else START
+    rest = tail[len(whole) :]
+    before = hashlib.sha256(lines[-1]).hexdigest() if lines else START
+    if rest and _follows(rest, before):
+        file.write(b"\n")
+        return hashlib.sha256(rest).hexdigest()
+    file.truncate(start + len(whole))
+    return before
+
+
+def _follows(raw: bytes, before: str) -> bool:
+    """Whether a line is whole, and its chain goes on from the hash of the one before."""
+    try:
+        return bool(json.loads(raw)["before"] == before)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _for_owner(path: str, flags: int) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -108,7 +110,7 @@ class _Handlers:
         found = error.errors() if isinstance(error, RequestValidationError) else []
         body = [{**each, "loc": each["loc"][1:]} for each in found if each["loc"][0] == "body"]
         if body:
-            return _answer(request, invalid_body(body, self.names()))
+            return _answer(request, invalid_body(body, _names_of(request) or self.names()))
         errors = field_errors(found, self.names(), within=LOCATIONS)
         detail = "See errors for which parameter."
         return _answer(request, HttpProblem(422, "invalid-parameter", detail, errors=errors))
@@ -120,6 +122,18 @@ class _Handlers:
             headers["Allow"] = ", ".join(allowed)  # of all routes; FastAPI tells those of the first
         code, detail = ELSEWHERE.get(status, ("refused", "The request cannot be answered."))
         return _answer(request, HttpProblem(status, code, detail, headers=headers))
+
+
+def _names_of(request: Request) -> frozenset[str]:
+    """The names that the body of this route may have; none where it is not known."""
+    field = getattr(request.scope.get("route"), "body_field", None)
+    model = getattr(getattr(field, "field_info", None), "annotation", None)
+    return _names_in(model) if model is not None else frozenset()
+
+
+@cache
+def _names_in(model: Any) -> frozenset[str]:
+    return names_of(TypeAdapter(model).json_schema())
 
 
 def _answer(request: Request, problem: HttpProblem) -> Response:

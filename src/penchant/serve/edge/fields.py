@@ -1,11 +1,13 @@
 """What pydantic found wrong, told without what was sent.
 
 Pydantic's own account holds the input, and its place may hold names that the client made up: a
-pointer ends here at the last name that the schema knows.
+pointer ends here at the last name that the schema knows. But for one thing: an unknown field is named
+where it is near to a known one, as its name then says no more than a slip of the pen.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -52,6 +54,22 @@ QUOTABLE = frozenset(
         "too_short",
     ]
 )
+SYNONYMS: Mapping[str, str] = {
+    **dict.fromkeys(("timestamp", "time", "ts", "date", "datetime", "created_at"), "event_time"),
+    **dict.fromkeys(("user", "uid", "customer", "customer_id", "visitor_id"), "user_id"),
+    **dict.fromkeys(("item", "product", "product_id", "sku", "movie_id", "article_id"), "item_id"),
+    **dict.fromkeys(("type", "kind", "action", "name", "event_name"), "event"),
+    **dict.fromkeys(("rating", "score", "weight", "amount", "price"), "value"),
+    **dict.fromkeys(("n", "n_items", "limit", "size", "count", "top", "topk", "top_k", "num"), "k"),
+    **dict.fromkeys(("id", "uuid", "event_uuid"), "event_id"),
+    **dict.fromkeys(("q", "text", "search", "words", "prompt"), "query"),
+    **dict.fromkeys(("start", "skip", "from"), "offset"),
+    **dict.fromkeys(("session", "visit", "visit_id"), "session_id"),
+    **dict.fromkeys(("where", "filter_by"), "filter"),
+}
+"""What other services call our fields."""
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 LOCATIONS = ("body", "query", "path", "header", "cookie")
 
 
@@ -126,7 +144,13 @@ def _told(
 ) -> FieldError:
     code = str(error["type"])
     if code == "extra_forbidden":
-        detail = _unknown(place[-1], names)
+        near = nearest(place[-1], names)
+        detail = _unknown(near)
+        if where == "body":
+            pointer = _pointer(place[:-1], names)
+            if near and pointer.count("/") == len(place) - 1:  # the way there is known
+                pointer = f"{pointer}/{place[-1]}"
+            return FieldError(code.replace("_", "-"), detail, pointer=pointer)
         place = place[:-1]
     elif code in QUOTABLE or code not in BUILT_IN:
         detail = str(error["msg"])
@@ -138,10 +162,28 @@ def _told(
     return FieldError(code.replace("_", "-"), detail, parameter=parameter)
 
 
-def _unknown(name: object, names: frozenset[str]) -> str:
-    close = get_close_matches(str(name)[:64], sorted(names), n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    return f"A field that this route does not know.{hint}"
+def nearest(name: object, known: Iterable[str]) -> str:
+    """The known name that a made-up one was meant for; "" where none is near, or it is hardly a name.
+
+    >>> nearest("usre_id", ["user_id", "k"]), nearest("timestamp", ["event_time"])
+    ('user_id', 'event_time')
+    >>> nearest("colour", ["user_id", "k"])
+    ''
+    """
+    told, known = str(name), set(known)
+    if not _PLAIN.fullmatch(told):
+        return ""
+    meant = SYNONYMS.get(told.lower().replace("-", "_"), "")
+    if meant in known:
+        return meant
+    close = get_close_matches(told, sorted(known - {told}), n=1)
+    return close[0] if close else ""
+
+
+def _unknown(near: str) -> str:
+    if near:
+        return f"There is no such field here. Did you mean {near}?"
+    return "A field that there is not here. /openapi.json lists those that there are."
 
 
 def _pointer(place: tuple[Any, ...], names: frozenset[str]) -> str:

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +16,8 @@ from .asgi import Header, header, method_of, state_of, with_headers
 from .keys import Caller
 from .metrics import Metrics
 from .rules import Rules
+
+VERSION = b"x-model-version"
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -57,10 +60,14 @@ class Observe:
         self._clock = clock
         self._on = on
         what = ("method", "route", "status")
-        self._requests = metrics.counter("http_requests_total", "Requests answered.", what)
-        self._seconds = metrics.histogram(
+        requests = metrics.counter("http_requests_total", "Requests answered.", what)
+        durations = metrics.histogram(
             "http_request_duration_seconds", "From the request to the end of its answer.", what[:2]
         )
+        # labels are looked up under a lock each time; there are few of them
+        self._counted = cache(lambda *of: requests.labels(*map(str, of)))
+        self._timed = cache(lambda *of: durations.labels(*of))
+        self._ids = RequestIds()
         self._flying = metrics.gauge("http_requests_in_flight", "Requests being served.")
         self._refused = metrics.problem
 
@@ -69,7 +76,7 @@ class Observe:
         if not self._on or scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id = _given_id(scope) or self._ids.fresh()
         state_of(scope)["request_id"] = request_id
         token = current_request_id.set(request_id)
         begun, status, sent = self._clock(), 0, 0
@@ -78,7 +85,7 @@ class Observe:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = with_headers(message, self._headers(request_id))
+                message = self._told(message, request_id)
             else:
                 sent += len(message.get("body", b""))
             await send(message)
@@ -91,18 +98,22 @@ class Observe:
             self._note(scope, status, self._clock() - begun, sent)
             current_request_id.reset(token)
 
-    def _headers(self, request_id: str) -> list[Header]:
-        version = self._version()
-        named = [(b"x-request-id", request_id.encode())]
-        return [*named, (b"x-model-version", version.encode())] if version else named
+    def _told(self, message: Message, request_id: str) -> Message:
+        """The start of an answer with the request's id, and the model's where it names none."""
+        named: list[Header] = [(b"x-request-id", request_id.encode())]
+        if all(name.lower() != VERSION for name, _ in message.get("headers", ())):
+            version = self._version()  # which looks at the disk
+            if version:
+                named.append((VERSION, version.encode()))
+        return with_headers(message, named)
 
     def _note(self, scope: Scope, status: int, seconds: float, sent: int) -> None:
         """Count a request; status 0 is a client that left, or a connection that was cut off."""
         state = state_of(scope)
         method, route = method_of(scope), self._route(scope)
         problem = state.get("problem")
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        self._counted(method, route, status).inc()
+        self._timed(method, route).observe(seconds)
         if problem:
             self._refused(problem)
         quiet = route in PROBES and status < 400
@@ -128,8 +139,26 @@ PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Asked every few seconds for ever: logged only when they fail."""
 
 
-def _request_id(scope: Scope) -> str:
+class RequestIds:
+    """Ids of 32 hexadecimal digits that nobody can guess.
+
+    The system is asked for many at a time: a call of it for each request shows in a profile.
+    """
+
+    MANY = 64
+
+    def __init__(self) -> None:
+        self._left: list[str] = []
+
+    def fresh(self) -> str:
+        """An id that nothing had before."""
+        if not self._left:
+            digits = secrets.token_hex(16 * self.MANY)
+            self._left = [digits[at : at + 32] for at in range(0, len(digits), 32)]
+        return self._left.pop()
+
+
+def _given_id(scope: Scope) -> str:
+    """The id that a client gave, or none."""
     given = header(scope, b"x-request-id")
-    if given is not None and REQUEST_ID.fullmatch(given):
-        return given.decode()
-    return secrets.token_hex(16)
+    return given.decode() if given is not None and REQUEST_ID.fullmatch(given) else ""

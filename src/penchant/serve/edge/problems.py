@@ -8,8 +8,8 @@
     {"type": "urn:problem-type:penchant:invalid-body", "title": "...", "status": 422,
      "detail": "...", "request_id": "...", "errors": [{"pointer": "/user_id", "code": "missing", ...}]}
 
-No document repeats anything that the request said: an answer that echoes is a way to smuggle text
-into logs, pages and terminals.
+No document repeats a value that the request held, and of its names only those that are near to known
+ones: an answer that echoes is a way to smuggle text into logs, pages and terminals.
 """
 
 from __future__ import annotations

@@ -17,7 +17,10 @@ from functools import partial
 from anyio import CapacityLimiter, to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from penchant.core import LogError
+
 from .asgi import path_of, send_whole, with_headers
+from .faults import Translate
 
 log = logging.getLogger("penchant.serve")
 
@@ -33,11 +36,13 @@ class Checked:
         name: of the check.
         good: whether it returned in time.
         seconds: that it took.
+        reason: why it is not good, in words that anybody may read.
     """
 
     name: str
     good: bool
     seconds: float
+    reason: str = ""
 
 
 class Readiness:
@@ -49,12 +54,14 @@ class Readiness:
         keep: seconds for which the result of the checks is kept, so that being asked often costs
             nothing.
         clock: seconds, of any start.
+        translate: the problem that an error means, whose words tell why a check failed.
     """
 
     def __init__(
         self,
         checks: Mapping[str, Check] | None = None,
         *,
+        translate: Translate | None = None,
         seconds: float = 2.0,
         keep: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
@@ -63,6 +70,7 @@ class Readiness:
         self._seconds = seconds
         self._keep = keep
         self._clock = clock
+        self._translate = translate
         self._lock = threading.Lock()
         self._asking: threading.Thread | None = None
         self._result: tuple[Checked, ...] = ()
@@ -117,8 +125,24 @@ class Readiness:
         if self._asking.is_alive():
             failed.append(TimeoutError("too slow"))
         if failed:
-            log.warning("not-ready", exc_info=failed[0], extra={"told": {"check": name}})
-        return Checked(name, good=not failed, seconds=self._clock() - began)
+            told = {"check": name} | _for_operators(failed[0])
+            log.warning("not-ready", exc_info=failed[0], extra={"told": told})
+        reason = self._why(failed[0]) if failed else ""
+        return Checked(name, not failed, self._clock() - began, reason)
+
+    def _why(self, error: BaseException) -> str:
+        """What anybody may hear of an error; its own words may quote what it is about."""
+        if isinstance(error, TimeoutError):
+            return "It has not come back in time."
+        known = None
+        if isinstance(error, Exception) and self._translate is not None:
+            known = self._translate(error)
+        return "It failed; the log of the service says where." if known is None else known.detail
+
+
+def _for_operators(error: BaseException) -> dict[str, str]:
+    """What is wrong with a log and what to do: it names files and servers, and nobody else."""
+    return {"reason": str(error)} if isinstance(error, LogError) else {}
 
 
 def _asked(check: Check, failed: list[BaseException]) -> None:
@@ -141,6 +165,7 @@ def readyz(readiness: Readiness, *, verbose: bool = False) -> tuple[int, bytes]:
     if verbose:
         told["checks"] = [
             {"name": each.name, "good": each.good, "seconds": round(each.seconds, 6)}
+            | ({"reason": each.reason} if each.reason else {})
             for each in checks
         ]
     return 200 if good else 503, json.dumps(told, separators=(",", ":")).encode()

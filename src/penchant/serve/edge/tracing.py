@@ -10,12 +10,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.core import MissingDependency
 
-from .asgi import method_of, state_of
+from .asgi import method_of, path_of, state_of
 from .rules import Rules
+
+UNTRACED = frozenset({"/livez", "/readyz", "/metrics"})
+"""What machines ask every few seconds: spans of it are many, and tell nobody anything."""
 
 
 class Traces:
-    """A span for each request, child of the one that its ``traceparent`` names.
+    """A span for each request but probes, child of the one that its ``traceparent`` names.
 
     Names are those of the semantic conventions for HTTP servers.
 
@@ -43,7 +46,7 @@ class Traces:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or path_of(scope) in UNTRACED:
             await self._app(scope, receive, send)
             return
         carried = {

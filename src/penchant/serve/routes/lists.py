@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from penchant.core import Recommendation
+from penchant.core import Recommendation, UsageError
 from penchant.engine import Ask, Past
 
 from ..edge import HttpProblem, StrictRoute
 from ..schemas import ExplainIn, ExplainOut, ListIn, ListOut, PastIn, RecommendIn, SimilarIn
+from ..unfit_filter import unfit_filter
 from .common import off_loop, request_id_of, said, tenant_of
 
 router = APIRouter(prefix="/v1", tags=["lists"], route_class=StrictRoute)
@@ -49,7 +50,7 @@ async def post_explain(request: Request, body: ExplainIn) -> Response:
     """
     ask = Ask(user_id=body.user_id, past=_past(body.history), query=body.query)
     service = tenant_of(request).service
-    _known(request, body.item_id)
+    await _known(request, body.item_id)
     version, found = await off_loop(service.explain, ask, body.item_id)
     told = {
         "item_id": found.item,
@@ -67,7 +68,7 @@ async def post_explain(request: Request, body: ExplainIn) -> Response:
 
 async def _listed(request: Request, body: ListIn, **about: Any) -> Response:
     if about.get("similar_to") is not None:
-        _known(request, about["similar_to"])
+        await _known(request, about["similar_to"])
     wanted = None if body.filter is None else body.model_dump(exclude_none=True)["filter"]
     ask = Ask(
         k=body.k,
@@ -76,14 +77,21 @@ async def _listed(request: Request, body: ListIn, **about: Any) -> Response:
         exclude=body.exclude,
         explain=body.explain,
         diversity=body.diversity,
+        request_id=request_id_of(request),
         **about,
     )
-    answer = await tenant_of(request).asking.submit(ask)
+    try:
+        answer = await tenant_of(request).asking.submit(ask)
+    except UsageError:
+        await _refuse_filter(request, wanted)
+        raise
     told: dict[str, Any] = {
         "items": [_scored(item, body.explain) for item in answer.items],
         "model_version": answer.model_version,
         "request_id": request_id_of(request),
     }
+    if answer.policy:
+        told["policy"] = answer.policy
     if body.explain:
         told["decisions"] = [asdict(one) for one in answer.decisions]
     return said(told, version=answer.model_version)
@@ -94,15 +102,45 @@ def _scored(item: Recommendation, explained: bool) -> dict[str, Any]:
     return told | {"reasons": item.reasons} if explained else told
 
 
-def _known(request: Request, item_id: str) -> None:
-    """Refuse a question about an item that the catalogue lacks.
+async def _refuse_filter(request: Request, wanted: Mapping[str, object] | None) -> None:
+    """Say which column of a filter is wrong, where one is.
 
     Raises:
-        HttpProblem: 404.
+        HttpProblem: 422.
     """
-    if item_id not in tenant_of(request).service.deployed.engine.catalogue.items:
+    if not wanted:
+        return
+    fields = tenant_of(request).service.deployed.engine.policy.fields
+    errors = await off_loop(unfit_filter, wanted, fields)
+    if errors:
+        raise HttpProblem(
+            422, "cannot-answer", "See errors for the column of the filter.", errors=errors
+        )
+
+
+async def _known(request: Request, item_id: str) -> None:
+    """Refuse a question about an item that the model which answers does not know.
+
+    Raises:
+        HttpProblem: 404; says whether it was put.
+    """
+    service = tenant_of(request).service
+    if item_id in service.deployed.engine.catalogue.items:
+        return
+    stands = await off_loop(service.deployed.stands, item_id)
+    if stands is None:
         detail = "The catalogue holds no such item. Put it first: PUT /v1/items/{id}."
         raise HttpProblem(404, "no-such-item", detail)
+    if stands.state == "ready":  # since a moment ago
+        return
+    if stands.state == "pending":
+        detail = "The item was put, and its text is still being read. Ask again in a moment."
+        raise HttpProblem(404, "item-pending", detail, headers={"retry-after": "1"})
+    detail = (
+        "The item was put, but the model that answers cannot place it; putting it again tells why. "
+        "One that knows items by their events only does so after the next training."
+    )
+    raise HttpProblem(404, "item-not-placed", detail)
 
 
 def _past(history: Sequence[str | PastIn] | None) -> tuple[Past, ...] | None:

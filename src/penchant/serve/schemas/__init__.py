@@ -12,6 +12,7 @@ from .events import (
     UserEventsOut,
     Wrong,
 )
+from .experiments import ExperimentOut
 from .lists import ExplainIn, ExplainOut, ListIn, ListOut, PastIn, RecommendIn, SimilarIn
 from .things import (
     ColumnsIn,
@@ -36,6 +37,7 @@ __all__ = [
     "EventResult",
     "EventsIn",
     "EventsOut",
+    "ExperimentOut",
     "ExplainIn",
     "ExplainOut",
     "ImpressionsIn",

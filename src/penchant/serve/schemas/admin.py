@@ -35,7 +35,8 @@ class ReloadIn(StrictModel):
 
     run: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = Field(
         default=None,
-        description="A folder beside the run that the service was started with; that run by default.",
+        description="A folder beside the run that the service was started with; that run by default. "
+        "Without such a run: one below the folder of runs, and it must be named.",
         examples=["second"],
     )
     promote: bool = Field(default=True, description="False: look at it and register it only.")
@@ -76,6 +77,29 @@ class ChangesOut(Said):
     last_seq: int = Field(description="The last of all changes.")
 
 
+class AlertOut(Said):
+    """Something that has changed since the model was tuned, or since the service began to watch."""
+
+    signal: str = Field(description="What is watched, such as categories.")
+    what: str = Field(description="The share that changed, before and since.")
+    do: str = Field(description="What to do about it.")
+    since_seq: int = Field(description="About the first change of the log after it.")
+    since: float
+    found_seq: int
+    found: float
+    psi: float = Field(description="Population stability index; over 0.25 much has changed.")
+    evidence: float = Field(description="Natural logarithm of the e-value.")
+    over: float | None = Field(None, description="When all was as it was again.")
+
+
+class DriftOut(Said):
+    """Whether what people do is what it was."""
+
+    stage: Literal["learning", "reference", "watching"]
+    seq: int = Field(description="Up to which the log was watched.")
+    alerts: list[AlertOut] = Field(description="The newest first.")
+
+
 class StatusOut(Said):
     """How the service is."""
 
@@ -90,3 +114,4 @@ class StatusOut(Said):
     clocks_clamped: int = Field(description="Events whose time was too far in the future.")
     vectors: dict[str, int] = Field(description="User vectors found in memory, and made.")
     asking: dict[str, int] = Field(description="Questions: calls of the model, answered, waiting.")
+    drift: DriftOut | None = Field(None, description="What has changed; null where nobody watches.")

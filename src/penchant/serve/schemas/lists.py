@@ -80,7 +80,11 @@ class ListIn(StrictModel):
 class RecommendIn(Asking, ListIn):
     """A question: the best items for somebody, for a history, for words, or like an item."""
 
-    similar_to: Id | None = Field(None, description="An item to find others like.")
+    similar_to: Id | None = Field(
+        None,
+        description="An item to find others like: by vectors, or by a history of that item alone. "
+        "422 where the model ranks alike for everybody.",
+    )
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
@@ -132,6 +136,12 @@ class ListOut(Said):
     items: list[ItemScored]
     model_version: str = Field(examples=["sasrec-3f2a9c01d4ab"])
     request_id: str = Field(description="Name it when you tell what was shown.")
+    policy: str | None = Field(
+        None,
+        description="The arm of an experiment that the list belongs to: send it along when you tell "
+        "what was shown. Absent outside of experiments.",
+        examples=["autumn/new"],
+    )
     decisions: list[DecidedOut] | None = Field(
         None, description="What the policy did to the list, where reasons were asked."
     )

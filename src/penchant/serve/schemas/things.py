@@ -74,7 +74,9 @@ class Put(Said):
     state: Literal["ready", "pending", "failed"] = Field(
         description="ready: recommendable; pending: its text is being read; failed: see reason."
     )
-    reason: str | None = Field(None, description="Why it cannot be recommended.")
+    reason: str | None = Field(
+        None, description="Why it cannot be recommended, or by its text; see state."
+    )
 
 
 class PutOut(Put):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 from penchant.core import Event, Impression
@@ -64,8 +63,10 @@ class Log:
         clock: Callable[[], float],
         ends: ExitStack,
         beside: tuple[ErasureFile | None, Witness | None],
+        in_place: Callable[[], None] = lambda: None,
     ) -> None:
         erasures, self._witness = beside
+        self._in_place = in_place
         self._database = database
         self._config = config
         self._clock = clock
@@ -168,6 +169,7 @@ class Log:
             LogError: it was not finished, and is when it is called again or the log is opened.
         """
         checked_text("user_id", user_id)
+        self._in_place()  # or the erasure would be recorded beside some other log
         erasure = Erasure(fresh_id(), self.user_hash(user_id), self._salt, self._clock())
         return self._committer.alone(lambda: self._eraser.erase(erasure, user_id)).result()
 
@@ -177,6 +179,11 @@ class Log:
         """What changed after a ``seq``, ascending; nothing is ever added below what was told."""
         with self._database.session("read") as session:
             return changes_after(session, after, limit)
+
+    def check(self) -> None:
+        """Read the log, and see that its files are where they were; ``LogError`` if not."""
+        self._in_place()
+        self.last_seq()
 
     def last_seq(self) -> int:
         """The ``seq`` of the last change, of any process (microseconds with SQLite)."""
@@ -229,11 +236,7 @@ class Log:
     # copies
 
     def export_events(self, path: str | Path) -> int:
-        """Write all events to a Parquet file that ``penchant.read`` takes; how many.
-
-        Raises:
-            UsageError: nothing can be written there.
-        """
+        """Write all events to a Parquet file that ``penchant.read`` takes; how many."""
         with self._database.session("snapshot") as session:
             return export_events(session, Path(path))
 
@@ -267,12 +270,7 @@ class Log:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _write(

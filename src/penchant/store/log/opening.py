@@ -98,7 +98,8 @@ def _in_folder(folder: Path, config: LogConfig, clock: Callable[[], float]) -> L
         if config.witness:
             witness = Witness(folder / WITNESS, log_id)
             ends.callback(witness.close)
-        return Log(database, config, clock, ends, (ErasureFile(folder / ERASURES), witness))
+        beside = ErasureFile(folder / ERASURES), witness
+        return Log(database, config, clock, ends, beside, database.in_place.check)
     except BaseException:
         ends.close()
         raise

@@ -18,6 +18,7 @@ import apsw
 from penchant.core import DamagedLog, LogError
 
 from .config import LogConfig
+from .in_place import InPlace
 from .page_checksums import REMEDY, RESERVED, VFS, load_checksums
 from .session import Kind, Row
 from .sqlite_errors import told
@@ -52,6 +53,9 @@ class SqliteDatabase:
     write-ahead log is moved into the file and cut to nothing, and the file is written anew
     (``VACUUM``) where it is small or the bytes of the user are still found in it: a page that was
     rebuilt may keep a copy of a row in its free space (once in 160 erasures, when measured).
+
+    Attributes:
+        in_place: whether the file and its write-ahead log are still those that were opened.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class SqliteDatabase:
         self._writer: apsw.Connection | None = None
         self._turn = threading.RLock()
         self._closed = False
+        self.in_place = InPlace([])
         fresh = not path.exists() or path.stat().st_size == 0
         if config.checksums:
             load_checksums()
@@ -92,6 +97,7 @@ class SqliteDatabase:
             except BaseException:
                 self._writer.close()
                 raise
+        self.in_place = InPlace([path, path.with_name(path.name + "-wal")])
 
     @property
     def is_current(self) -> bool:
@@ -104,7 +110,9 @@ class SqliteDatabase:
         """As ``Database.session``."""
         if kind == "write":
             with self._turn, told(self._path):
+                self.in_place.check()
                 yield from self._in_transaction(self._open_writer(), "BEGIN IMMEDIATE")
+                self.in_place.check()  # before anybody is told that it is durable
             return
         with told(self._path):
             connection = self._reader()
@@ -123,6 +131,7 @@ class SqliteDatabase:
                 left goes with the next scrub, at the latest when the log is opened again.
         """
         with self._turn, told(self._path):
+            self.in_place.check()
             writer = self._open_writer()
             writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             small = self._path.stat().st_size < self._config.vacuum_below
@@ -174,6 +183,7 @@ class SqliteDatabase:
         try:
             return self._readers.pop()
         except IndexError:
+            self.in_place.check()  # one that was opened before goes on reading what it reads
             connection = self._connect()
             connection.pragma("query_only", True)
             return connection

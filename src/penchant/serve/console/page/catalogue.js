@@ -2,7 +2,7 @@
 
 import { get, item, Problem, post, tried } from "./api.js";
 import { add } from "./chosen.js";
-import { at, el, fill, narrow, settled, show } from "./dom.js";
+import { at, el, fill, narrow, settled, show, titled } from "./dom.js";
 import { remember } from "./titles.js";
 import { number, onLanguage, t } from "./words.js";
 
@@ -36,7 +36,7 @@ function draw() {
   if (!page) return;
   fill("found", page.items.map((one) => el("li", {},
     el("button", { type: "button", "aria-current": open?.id === one.item_id ? "true" : null, onclick: () => look(one.item_id) },
-      one.title || one.item_id, el("small", {}, one.item_id)))));
+      titled(one.title || one.item_id), el("small", {}, one.item_id)))));
   const to = offset + page.items.length;
   at("found-about").textContent = page.total
     ? t("catalogue.about", { from: number(offset + 1), to: number(to), total: number(page.total) })
@@ -79,5 +79,5 @@ function drawItem() {
     el("h2", {}, t("catalogue.similar")),
     similar && !similar.length ? el("p", { class: "faint" }, t("catalogue.no.similar")) : [],
     el("ul", { class: "rows" }, (similar ?? []).map((one) =>
-      el("li", {}, el("button", { type: "button", onclick: () => look(one.item_id) }, one.title || one.item_id)))));
+      el("li", {}, el("button", { type: "button", onclick: () => look(one.item_id) }, titled(one.title || one.item_id))))));
 }

@@ -1,7 +1,7 @@
 // The items of a made-up history: found by their title, added, taken out again.
 
 import { get, tried } from "./api.js";
-import { at, el, fill, settled } from "./dom.js";
+import { at, el, fill, settled, titled } from "./dom.js";
 import { t } from "./words.js";
 
 const chosen = new Map(); // id -> title, oldest first
@@ -34,7 +34,7 @@ export function listenForItems() {
 
 export function show() {
   fill("ask-history", [...chosen].map(([id, title]) =>
-    el("li", {}, title || id,
+    el("li", {}, titled(title || id),
       el("button", { type: "button", "aria-label": t("try.remove", { title: title || id }), onclick: () => remove(id) }, "×"))));
 }
 
@@ -45,7 +45,7 @@ async function find() {
   if (!found || at("ask-add").value.trim() !== query) return undefined;
   fill("ask-found", found.items.length
     ? found.items.map(({ item_id: id, title }, place) =>
-      el("li", { id: `found-${place}`, role: "option", onclick: () => add(id, title) }, title || id))
+      el("li", { id: `found-${place}`, role: "option", onclick: () => add(id, title) }, titled(title || id)))
     : el("li", { role: "option", "aria-disabled": "true" }, t("catalogue.none")));
   at("ask-found").hidden = false;
   at("ask-add").setAttribute("aria-expanded", "true");

@@ -15,6 +15,13 @@ export function el(tag, about = {}, ...inside) {
   return made;
 }
 
+const LONG = 90; // letters of a title above which it is cut to some lines, and whole on hovering
+
+export const titled = (title) => {
+  const long = title.length > LONG;
+  return el("span", { class: long && "long", title: long && title }, title);
+};
+
 // Whether the cards stand below each other, as on a phone.
 export const narrow = () => matchMedia("(max-width: 820px)").matches;
 

@@ -94,7 +94,18 @@ function drawNumbers() {
     ["live.uptime", lasting(s.uptime_seconds)],
     ["live.hits", asked ? `${number((100 * s.vectors.hits) / asked)} %` : "–"],
   ];
+  drawChanges(s.drift);
   fill("numbers", told.map(([key, value]) => el("div", {}, el("dt", {}, t(key)), el("dd", {}, value))));
+}
+
+// What is no longer as it was; the sentences are the service's own.
+function drawChanges(drift) {
+  const alerts = drift?.alerts ?? [];
+  const about = !drift ? "live.changed.off" : drift.stage !== "watching" ? "live.changed.early" : alerts.length ? "" : "live.changed.none";
+  at("drift-about").textContent = about ? t(about) : "";
+  fill("alerts", alerts.slice(0, 20).map((one) => el("li", {},
+    el("span", {}, `${one.signal}: ${one.what}. ${one.do}`),
+    el("span", { class: "kind" }, one.over ? t("live.changed.over", { since: moment(one.since), over: moment(one.over) }) : t("live.changed.since", { since: moment(one.since) })))));
 }
 
 function lasting(seconds) {

@@ -2,6 +2,7 @@
 
 import { get, post, sure, tried } from "./api.js";
 import { at, el, fill } from "./dom.js";
+import * as experiment from "./experiment.js";
 import { day, has, number, onLanguage, t } from "./words.js";
 
 let standing = null;
@@ -11,9 +12,11 @@ export function start() {
   at("rollback").addEventListener("click", () =>
     change(t("models.sure.rollback", { name: standing.previous }), "/v1/admin/rollback"));
   onLanguage(draw);
+  experiment.start();
 }
 
 export async function enter() {
+  experiment.enter(); // counted from the log: the models do not wait for it
   standing = (await tried(() => get("/v1/admin/models"))) ?? standing;
   draw();
 }

@@ -2,7 +2,7 @@
 
 import { ask as asks, get, post, tried } from "./api.js";
 import { add, history, listenForItems, show as showChosen } from "./chosen.js";
-import { at, el, fill, narrow, show } from "./dom.js";
+import { at, el, fill, narrow, show, titled } from "./dom.js";
 import { remember, titleOf } from "./titles.js";
 import { moment, number, onLanguage, t } from "./words.js";
 
@@ -138,7 +138,7 @@ function row(one, place, share) {
   return el("li", { class: kind, tabindex: place ? "-1" : "0", "data-item": one.item_id },
     el("span", { class: "place" }, String(place + 1)),
     el("div", {},
-      el("span", { class: "name" }, title, el("small", {}, one.item_id)),
+      el("span", { class: "name" }, titled(title), el("small", {}, one.item_id)),
       word ? el("span", { class: "moved", role: spoken ? "img" : null, "aria-label": spoken }, word) : null,
       el("div", { class: "strength", "aria-hidden": "true" }, el("i", { width: `${Math.max(2, 100 * share)}%` })),
       el("div", { class: "why" }, (one.reasons ?? []).join("; "))),
