@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from learning_tables import drift, experiments, forgetting, gate
 from other_tables import clicks, few_shot, ratings, tuning
 from service_tables import durability, service
 
@@ -27,7 +28,8 @@ def main() -> None:
     tables = [section(json.loads(file.read_text())) for file in files]
     others = [tuning(), clicks(), ratings(), few_shot()]
     speed = [training(), evaluation(), memory(), service(), durability()]
-    PAGE.write_text("\n".join([HEAD, *tables, *others, *speed, referee()]))
+    learning = [gate(), forgetting(), drift(), experiments()]
+    PAGE.write_text("\n".join([HEAD, *tables, *others, *speed, *learning, referee()]))
 
 
 def training() -> str:
