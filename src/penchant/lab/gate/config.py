@@ -20,9 +20,13 @@ class GateConfig:
     least: int = 50
     """Questions without which nothing is decided."""
 
-    margin: float = 0.03
-    """Share of the serving model's NDCG that a candidate may have lost on the newest events, on
-    average: less than chance can tell apart, which watching it afterwards does."""
+    chance: float = 0.1
+    """How often a candidate as good as the serving model may be refused as worse, on the newest
+    events: a tenth, as watching it afterwards finds what this lets through."""
+
+    margin: float = 0.1
+    """Share of the serving model's NDCG on the newest events that no candidate may have lost, however
+    few the questions are."""
 
     kept: float = 0.98
     """Share of the serving model's NDCG on older events that must be left; less is refused where the
@@ -34,7 +38,7 @@ class GateConfig:
     people: int = 20
     """Users without whom a segment is not judged, however many questions they are."""
 
-    risen: float = 0.1
+    risen: float = 0.2
     """Share of all lists into which one item may come that was not in them before, beyond what it
     gained among the events that people did."""
 
@@ -54,5 +58,7 @@ class GateConfig:
         for name in ("margin", "kept", "risen", "overlap", "texts"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"[gate] {name} must lie between 0 and 1.")
+        if not 0 < self.chance < 0.5:
+            raise UsageError("[gate] chance must lie between 0 and 0.5.")
         if not self.slower > 0:
             raise UsageError("[gate] slower must be above 0.")

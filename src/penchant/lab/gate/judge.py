@@ -19,6 +19,9 @@ _SEED = 0
 
 _TIMED_AGAIN = 3
 
+UNANSWERED = 0.02
+"""Share of the lists that may be empty where those of the serving model are not."""
+
 
 def judge(
     serving: Recommender,
@@ -32,9 +35,9 @@ def judge(
     It passes where all of these hold:
 
     - its scores are numbers, its lists are not empty, its items have kept their texts;
-    - on events that neither has learned it is not worse beyond chance (95 % interval), and on average
-      it lost no more than ``margin``; and in no segment (warm and cold items, known and new users)
-      it is worse beyond chance, Bonferroni-corrected;
+    - on events that neither has learned it is not worse beyond ``chance``, and on average it lost no
+      more than ``margin``; and in no segment (warm and cold items, known and new users) it is worse
+      beyond a chance of 2.5 %, Bonferroni-corrected;
     - on older events, which neither has learned, it keeps ``kept`` of the NDCG;
     - no single item comes into many more lists than people's own choices account for, its lists
       still have something of the serving model's, and it is not much slower.
@@ -66,7 +69,7 @@ def judge(
         return Verdict(tuple(reasons), figures=figures, undecided=len(reasons) == 1)
     users = _people(newest)
     compared = _compared(now, then, users)
-    reasons += _worse(compared, limits)
+    reasons += _worse(compared, _compared(now, then, users, level=1 - 2 * limits.chance), limits)
     parts = {
         name: mask
         for name, mask in masks(newest, serving.interactions).items()
@@ -155,7 +158,7 @@ def _broken(then: Answered, figures: dict[str, float], limits: GateConfig) -> li
     found = []
     if not then.finite:
         found.append("a score is not a number.")
-    if figures["unanswered"] > limits.margin:
+    if figures["unanswered"] > UNANSWERED:
         found.append(f"{figures['unanswered']:.1%} more of its lists are empty.")
     if figures["texts"] < limits.texts:
         found.append(
@@ -165,13 +168,14 @@ def _broken(then: Answered, figures: dict[str, float], limits: GateConfig) -> li
     return found
 
 
-def _worse(compared: Compared, limits: GateConfig) -> list[str]:
-    if compared.high < 0:
-        return [f"it is worse on the newest events: {compared}."]
-    if compared.share < 1 - limits.margin:
+def _worse(told: Compared, narrow: Compared, limits: GateConfig) -> list[str]:
+    """What is wrong on the newest events, by the interval of ``chance``; told with that of 95 %."""
+    if narrow.high < 0:
+        return [f"it is worse on the newest events: {told}."]
+    if told.share < 1 - limits.margin:
         return [
-            f"it lost {1 - compared.share:.1%} on the newest events, where {limits.margin:.0%} may be "
-            f"chance: {compared}."
+            f"it lost {1 - told.share:.1%} on the newest events, and {limits.margin:.0%} is the most "
+            f"that may be chance: {told}."
         ]
     return []
 
