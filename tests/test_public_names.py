@@ -66,7 +66,7 @@ PUBLIC = [
 
 def test_the_public_names_are_these():
     assert sorted(penchant.__all__) == sorted(PUBLIC)
-    assert set(dir(penchant)) == {*PUBLIC, "__version__"}
+    assert {*PUBLIC, "__version__"} <= set(dir(penchant))
 
 
 def test_every_public_name_is_there():

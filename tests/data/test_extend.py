@@ -91,12 +91,28 @@ def test_without_times_later_events_stand_behind():
     place = np.arange(len(events.item)) - np.repeat(events.indptr[:-1], events.lengths)
     bare = replace(events, time=place.astype(float))
     data = replace(data, interactions=replace(data.interactions, events=bare, timed=False))
-    names = data.catalogue.items
-    found = extended(data, later(("u2", names.name(5), 9.0), ("u2", names.name(4), 8.0)))
+    known = {item for item, _ in histories(data)["u2"]}
+    one, other = [name for name in data.catalogue.items if name not in known][:2]
+    found = extended(data, later(("u2", one, 9.0), ("u2", other, 8.0)))
     history = histories(found.data)["u2"]
     n = len(history)
-    assert [item for item, _ in history[-2:]] == [names.name(4), names.name(5)]
+    assert [item for item, _ in history[-2:]] == [other, one]
     assert [time for _, time in history] == list(range(n))
+
+
+def test_without_times_each_event_of_before_stands_for_one_later():
+    from dataclasses import replace
+
+    data = tiny_dataset()
+    events = data.interactions.events
+    place = np.arange(len(events.item)) - np.repeat(events.indptr[:-1], events.lengths)
+    bare = replace(events, time=place.astype(float))
+    data = replace(data, interactions=replace(data.interactions, events=bare, timed=False))
+    item = histories(data)["u2"][0][0]
+    often = sum(name == item for name, _ in histories(data)["u2"])
+    rows = [("u2", item, 1e9 + n) for n in range(often + 2)]
+    found = extended(data, later(*rows))
+    assert (found.repeated, int(found.new.sum())) == (often, 2)
 
 
 def test_feedback_rules_leave_out_and_weigh():

@@ -194,3 +194,44 @@ def test_it_is_closed_from_another_thread_while_somebody_waits():
 
     asyncio.run(ask(), debug=True)  # says so when a future is touched on another thread
     assert work.calls == [[0]]
+
+
+def broken_once(how: str):
+    """Work, and what hears of it, that goes wrong the first time."""
+    calls: list[int] = []
+
+    def work(numbers: Sequence[int]) -> list[int | Exception]:
+        calls.append(1)
+        first = len(calls) == 1
+        if first and how == "raises StopIteration":
+            raise StopIteration
+        if first and how == "answers StopIteration":
+            return [StopIteration(), *numbers[1:]]
+        return list(numbers)[first and how == "too few" :]
+
+    def called(questions: int, seconds: float) -> None:
+        if len(calls) == 1 and how == "nobody may hear":
+            raise ValueError("no gauge")
+
+    return work, called
+
+
+@pytest.mark.parametrize(
+    "how", ["raises StopIteration", "answers StopIteration", "too few", "nobody may hear"]
+)
+def test_whatever_fails_the_next_question_is_answered(how: str):
+    async def ask() -> object:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        work, called = broken_once(how)
+        batcher = Batcher("test", work, BatchConfig(deadline=5.0), called)
+        async with asyncio.timeout(10):
+            (first,) = await asyncio.gather(batcher.submit(1), return_exceptions=True)
+            assert await batcher.submit(2) == 2
+        batcher.close()
+        return first
+
+    first = asyncio.run(ask())
+    if how == "nobody may hear":
+        assert first == 1
+    else:
+        assert isinstance(first, RuntimeError)

@@ -45,3 +45,16 @@ def test_while_the_language_model_is_loaded_only_words_wait(
     assert isinstance(words, Answer)
     deployed.close()
     log.close()
+
+
+def test_a_model_that_leaves_out_answers_while_words_wait_says_so(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    log = MemoryLog()
+    deployed = Deployed(engine, log, Follower(log))
+    monkeypatch.setattr(Engine, "answers", lambda self, asks: [])
+    monkeypatch.setattr(deployed, "_warming", True)
+    with pytest.raises(RuntimeError, match="gave 0 answers to 1 questions"):
+        deployed.answers([Ask(query="slow"), Ask(user_id="u1", k=2)])
+    deployed.close()
+    log.close()

@@ -219,3 +219,27 @@ def test_models_of_an_experiment_hear_of_what_happens(service, trials, book, oth
     service.log.append([Event(user, ids(before)[0], time.time(), event="click")])
     (after,) = service.answers([ask(user, k=3)])
     assert ids(before)[0] not in ids(after)
+
+
+@pytest.mark.parametrize("kind", ["ab", "interleave"])
+@pytest.mark.parametrize("how", ["raises", "too few"])
+def test_a_model_on_trial_that_fails_is_replaced_by_the_one_that_answers(
+    service, trials, book, monkeypatch, caplog, kind, how
+):
+    one = book.start(of(kind))
+    trials.follow()
+
+    def broken(asks: object) -> list[object]:
+        if how == "raises":
+            raise IndexError("beyond the table")
+        return []
+
+    monkeypatch.setattr(service.trial.arms[1], "answers", broken)
+    answers = service.answers([ask(user) for user in USERS])
+    treated = [kind == "interleave" or one.arm_of(user) == 1 for user in USERS]
+    assert [answer.policy == "" for answer in answers] == treated
+    assert {answer.model_version for answer in answers} == {"fake-1"}
+    assert service.trial.failed == sum(treated) > 0
+    service.answers([ask(user) for user in USERS])
+    assert service.trial.failed == 2 * sum(treated)
+    assert [line.message for line in caplog.records] == ["experiment-arm-failed"]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from penchant.core import BundleError, DamagedBundle, NewerBundle, UsageError
-from penchant.store import Registry, read_bundle, write_bundle
+from penchant.store import Registry, Standing, read_bundle, write_bundle
 from penchant.store import registry as module
+from penchant.store.standing import MEASURED
 
 
 @pytest.fixture
@@ -267,3 +268,32 @@ def test_the_history_keeps_why_and_figures(registry: Registry, runs: list[Path])
     told = registry.standing().history[-2:]
     assert [line["why"] for line in told] == ["it is better", "it is worse"]
     assert [line["figures"] for line in told] == [{"NDCG@10": 0.25}, {"NDCG@10": 0.1}]
+
+
+def test_only_the_newest_lines_keep_their_figures():
+    standing = Standing()
+    for n in range(MEASURED + 2):
+        standing = standing.and_did("promoted", f"m{n}", "better", {"n": n})
+    told = [line.get("figures") for line in standing.history]
+    assert told == [None, None, *({"n": n} for n in range(2, MEASURED + 2))]
+    assert {line["why"] for line in standing.history} == {"better"}
+
+
+def test_the_list_is_read_again_only_when_it_changed(
+    registry: Registry, runs: list[Path], monkeypatch: pytest.MonkeyPatch
+):
+    read: list[bytes] = []
+    real = module.unsealed
+    monkeypatch.setattr(module, "unsealed", lambda content: read.append(content) or real(content))
+    other = Registry(registry.folder)
+    name = registry.add(runs[0]).name
+    for _ in range(3):
+        assert list(other.standing().versions) == [name]
+    assert len(read) == 1
+    registry.promote(name)
+    assert other.standing().current == name
+    (registry.folder / "registry.json").write_text("{}", "utf-8")
+    assert other.standing().current == name  # of the second copy
+    (registry.folder / "registry.backup.json").unlink()
+    with pytest.raises(DamagedBundle):
+        other.standing()

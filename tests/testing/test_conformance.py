@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from penchant.core import Abilities, Real
-from penchant.testing import CHECKS, Case, FakeConfig, FakeModel, tiny_dataset
+from penchant.testing import CHECKS, FILMS, Case, FakeConfig, FakeModel, tiny_dataset
 
 counter = itertools.count(1)
 
@@ -246,6 +246,15 @@ class WritesOverItsTexts(FakeModel):
         return self
 
 
+class ForgetsItsCatalogue(FakeModel):
+    """Fitted again on more items, it scores those of before only."""
+
+    def score(self, requests):
+        scores = super().score(requests).copy()
+        scores[:, len(FILMS) :] = -np.inf
+        return scores
+
+
 class KeepsItsTexts(FakeModel):
     def with_texts(self, items, texts):
         return self
@@ -284,6 +293,7 @@ BROKEN = [
     (BlanksAreSomething, "texts_have_vectors"),
     (WritesOverItsTexts, "texts_can_be_changed"),
     (KeepsItsTexts, "texts_can_be_changed"),
+    (ForgetsItsCatalogue, "learns_on_from_new_events"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from penchant.core import PenchantError, UsageError
 
 from . import options
 from .durations import seconds_of
+from .logs import check_outside, open_existing
 from .output import document, note
+from .places import check_run
 from .serve_settings import learn_config, serve_config
 
 if TYPE_CHECKING:
@@ -44,6 +47,10 @@ def learn(  # noqa: PLR0913 - an option each
         bool,
         typer.Option("--trial", help="Make a candidate and judge it; change nothing."),
     ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="RUN", help="With --trial: keep the candidate as a run."),
+    ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Update now, however few events are new; once.")
     ] = False,
@@ -70,11 +77,16 @@ def learn(  # noqa: PLR0913 - an option each
     Examples:
       penchant learn --data service
       penchant learn --data service --once          # from cron
-      penchant learn --data service --trial         # what would it do?
+      penchant learn --data service --trial --out runs/candidate
       penchant learn --data service --retune
     """
     from penchant.live.learning import FOLDER, lease
 
+    if out is not None and not trial:
+        raise UsageError("--out: only with --trial, which changes nothing else.")
+    if out is not None:
+        check_run(out)
+        check_outside(out, str(data), "--out")
     if update and retune:
         raise UsageError("--update and --retune: name one of them.")
     settings = learn_config(config)
@@ -84,8 +96,6 @@ def learn(  # noqa: PLR0913 - an option each
     place = data.expanduser().resolve()
     if not (place / MODELS).is_dir():
         raise UsageError(f"--data {data}: no models there. Name the DIR of 'penchant serve'.")
-    from .logs import open_existing
-
     served = serve_config(config)
     with (
         open_existing(log or served.log_url or str(place)) as opened,
@@ -94,8 +104,7 @@ def learn(  # noqa: PLR0913 - an option each
         loop = _loop(place, opened, settings, served, seed)
         if once or trial or how:
             _tell(loop.step(how, trial), as_json)
-            if trial:
-                note(f"the candidate lies in {loop.candidate}: a run like any other")
+            _keep(loop.candidate, out)
             return
         note(f"learning from {data}, a look every {settings.every:g} s; Ctrl-C ends it")
         _for_ever(loop, settings.every, as_json)
@@ -118,6 +127,20 @@ def _loop(place: Path, log: Log, settings: LearnConfig, served: ServeConfig, see
         retune=fitted_anew(seed, work / "retune"),
         config=settings,
     )
+
+
+def _keep(candidate: Path, out: Path | None) -> None:
+    """Move a candidate to where it is wanted; it holds people's events, so it is not left lying."""
+    if not candidate.is_dir():
+        return
+    if out is None:
+        shutil.rmtree(candidate)
+        return
+    from penchant.engine import Engine
+
+    Engine.load(candidate).save(out)
+    shutil.rmtree(candidate)
+    note(f"wrote {out}")
 
 
 def _for_ever(loop: Learning, every: float, as_json: bool) -> None:

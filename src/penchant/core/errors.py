@@ -4,6 +4,7 @@
 
     PenchantError                 catch this to catch all of them        exit status 1
     ├── UsageError                a wrong argument or setting            exit status 2
+    │   └── NoRun                 a run that is not where it is named (in penchant.serve)
     ├── DataError                 events or items that cannot be used; carries every Problem found
     ├── Unsupported               a right question to a model that cannot answer it
     ├── BundleError               a saved model that cannot be trusted

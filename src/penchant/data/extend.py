@@ -58,7 +58,8 @@ def extended(
     """Join later events and items to a data set.
 
     An event that was there before (same user, item and time) counts once. Where the data set knows
-    no times, only positions, later events take the positions behind the others.
+    no times, only positions, an event is there before that has the same user and item, each of those
+    before standing for one later; the others take the positions behind.
 
     Args:
         data: stays as it is.
@@ -115,17 +116,26 @@ class _Columns:
 
 
 def _again(before: Interactions, fresh: _Columns, items: int) -> NDArray[np.bool_]:
-    """Which later events were there before, (later,); none where that cannot be known."""
-    if not before.timed or not len(before):
-        return np.zeros(len(fresh.item), np.bool_)
+    """Which later events were there before, (later,).
+
+    By user, item and time; without times by user and item, each of before standing for one later.
+    """
     events = before.events
     known = pl.DataFrame({"pair": events.row.astype(np.int64) * items + events.item})
-    known = known.with_columns(pl.Series("time", events.time)).unique()
     asked = pl.DataFrame({"pair": fresh.user.astype(np.int64) * items + fresh.item})
-    asked = asked.with_columns(pl.Series("time", fresh.time)).with_row_index("row")
-    found = np.zeros(len(fresh.item), np.bool_)
-    found[asked.join(known, on=["pair", "time"], how="semi")["row"].to_numpy()] = True
-    return found
+    keys = ["pair"]
+    if before.timed:
+        known = known.with_columns(pl.Series("time", events.time))
+        asked = asked.with_columns(pl.Series("time", fresh.time))
+        keys.append("time")
+    there = known.group_by(keys).len("there")
+    place = asked.select(pl.int_range(pl.len()).over(keys).alias("place"), *keys)
+    found = place.join(there, on=keys, how="left", maintain_order="left")
+    return (
+        found.select((pl.col("place") < pl.col("there")).fill_null(value=False))
+        .to_series()
+        .to_numpy()
+    )
 
 
 def _merged(

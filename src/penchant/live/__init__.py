@@ -1,7 +1,7 @@
 """What people do, heard at once: the state folded from the event log, and items as they are put."""
 
 from .catalogue import CatalogueConfig, ItemState, LiveCatalogue
-from .erased import Erased
+from .erased import Erased, without_users
 from .follower import Follower
 from .history import History, Kept
 from .live import Live, UserState
@@ -23,4 +23,5 @@ __all__ = [
     "Prepared",
     "State",
     "UserState",
+    "without_users",
 ]

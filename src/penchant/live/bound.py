@@ -31,7 +31,9 @@ class Bound:
         self._periods: dict[int, dict[int, int]] = {}
         self._held = 0
 
-    def counted(self, pair: tuple[str, str], period: int, units: int, sign: int = 1) -> int:
+    def counted(
+        self, pair: tuple[str, str], period: int, units: int, sign: int = 1
+    ) -> int | None:
         """How many units an event adds to what counts, or takes from it.
 
         Args:
@@ -41,13 +43,16 @@ class Bound:
             sign: 1, or -1 for an event that is taken away.
 
         Returns:
-            0 to ``units``; without the sign.
+            0 to ``units``; without the sign. None where an event is to be taken away of a pair that
+            was forgotten, so that nobody knows how much of it counted.
         """
         pairs = self._periods.setdefault(period, {})
         key = _key(pair)
         before = pairs.get(key)
-        if before is None and sign < 0:  # forgotten meanwhile
-            return units
+        if before is None and sign < 0:
+            if not pairs:
+                del self._periods[period]
+            return None
         old = before or 0
         new = max(old + sign * units, 0)
         if new:

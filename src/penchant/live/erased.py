@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
+import numpy as np
+
+from penchant.core import IdMap, Interactions
 from penchant.store.log import UserErased, hashed
 
 
@@ -63,3 +68,22 @@ class Erased:
     def seqs(self) -> dict[tuple[str, str], int]:
         """``seq`` by salt and hash."""
         return dict(self._seqs)
+
+
+def without_users(interactions: Interactions, users: Collection[str]) -> Interactions:
+    """Training events without those of some users.
+
+    Their rows stay, empty and under a name drawn by chance, as models keep vectors by row.
+
+    Args:
+        interactions: of a model.
+        users: whom to forget; those that are not there are nobody's loss.
+    """
+    rows = interactions.users.codes(list(users))
+    rows = rows[rows >= 0]
+    names = list(interactions.users.ids)
+    for row in rows.tolist():
+        names[row] = f"erased-{secrets.token_hex(8)}"
+    events = interactions.events
+    kept = events.where(~np.isin(events.row, rows))
+    return replace(interactions, users=IdMap(names), events=kept)

@@ -71,7 +71,7 @@ class Popularity:
 
     def add(
         self, item_id: str, time: float, kind: str, sign: int = 1, user_id: str | None = None
-    ) -> None:
+    ) -> bool:
         """Count an event, or take it away.
 
         Args:
@@ -80,16 +80,21 @@ class Popularity:
             kind: of event.
             sign: 1, or -1 for an event that was counted before.
             user_id: who did it, for the bound; None for somebody unknown, who has none.
+
+        Returns:
+            whether it was done: not where an event is to be taken away of which the bound forgot, for
+            want of room, how much of it counted. Nothing changed then; count all anew.
         """
         age = time / self.half_life
         period = math.floor(age)
         units = round(self.weights.get(kind, 1.0) * _ONE * 2.0 ** (age - period))
         if not units or period < self.since:
-            return
+            return True
         if self.bound is not None and user_id is not None:
-            units = self.bound.counted((user_id, item_id), period, units, sign)
-            if not units:
-                return
+            counted = self.bound.counted((user_id, item_id), period, units, sign)
+            if not counted:
+                return counted is not None
+            units = counted
         counts = self._periods.get(period, {})
         if not counts or period in self._shared:
             counts = self._periods[period] = counts.copy()
@@ -105,6 +110,7 @@ class Popularity:
             del self._periods[period]
         elif self._held > self.most:
             self._make_room()
+        return True
 
     def scores(self, now: float) -> dict[str, float]:
         """What each item counts at a moment: an event of weight 1 at this moment counts 1.

@@ -64,7 +64,8 @@ class State:
         withdrawn: items whose last put says that they are not available.
         erased: who was erased.
         recount: ``seq`` up to which ``popularity`` must be counted again, as not all events of
-            somebody erased were here to be taken out of it; 0 where it need not.
+            somebody erased were here to be taken out of it, or it had forgotten how much they
+            counted; 0 where it need not.
         clamped: events whose time was too far in the future.
         mark: seq and moment of receipt of the last change, to recognise the log by; None before it.
     """
@@ -141,7 +142,8 @@ class State:
                 self.recount = max(self.recount, seq)
                 continue
             for event in history:
-                self.popularity.add(event.item_id, event.time, event.kind, -1, user_id)
+                if not self.popularity.add(event.item_id, event.time, event.kind, -1, user_id):
+                    self.recount = max(self.recount, seq)
         if left and not self.users.complete:  # somebody who was let go
             self.recount = max(self.recount, *left.values())
 

@@ -34,10 +34,23 @@ class Exchanged:
         self._config = config or ServeConfig()
         self._peers = Peers(registry.folder / WORKERS)
 
-    def promote(self, version: str, why: str = "", figures: dict[str, Any] | None = None) -> None:
+    def promote(
+        self,
+        version: str,
+        why: str = "",
+        figures: dict[str, Any] | None = None,
+        instead: str | None = None,
+    ) -> None:
         """Let a registered version answer.
 
+        Args:
+            version: its name.
+            why: in words, for the registry's history.
+            figures: what was measured, likewise.
+            instead: the version that answers so far, where it must be that one.
+
         Raises:
+            UsageError: another one answers by now.
             BundleError: it did not pass, or a process cannot answer with it; nothing changed.
             Overloaded: another model is being exchanged.
         """
@@ -48,21 +61,25 @@ class Exchanged:
             self._registry.refuse(version, told, figures)
             raise BundleError(f"{version} may not answer: {told}")
         with self._ready_everywhere(version):
-            self._registry.promote(version, why, {**(figures or {}), "examined": found.figures})
+            told = {**(figures or {}), "examined": found.figures}
+            self._registry.promote(version, why, told, instead)
 
-    def roll_back(self, why: str = "", figures: dict[str, Any] | None = None) -> str:
-        """Let the version before answer again; its name.
+    def roll_back(self, why: str, figures: dict[str, Any], instead: str, to: str) -> None:
+        """Let the version before answer again.
+
+        Args:
+            why: in words, for the registry's history.
+            figures: what was measured, likewise.
+            instead: the version that answers.
+            to: the version before.
 
         Raises:
-            UsageError: there is none.
+            UsageError: it is others by now.
             BundleError: a process cannot answer with it; nothing changed.
             Overloaded: another model is being exchanged.
         """
-        before = self._registry.standing().previous
-        if before is None:
-            return str(self._registry.roll_back(why, figures).current)  # says that there is none
-        with self._ready_everywhere(before):
-            return str(self._registry.roll_back(why, figures).current)
+        with self._ready_everywhere(to):
+            self._registry.roll_back(why, figures, instead, to)
 
     @contextmanager
     def _ready_everywhere(self, version: str) -> Iterator[None]:

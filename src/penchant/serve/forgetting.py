@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from penchant.core import BundleError, IdMap, Interactions
+from penchant.core import BundleError
 from penchant.engine import Engine
-from penchant.live import Erased
+from penchant.live import Erased, without_users
 
 _USERS = "users.json"
 
@@ -36,7 +33,7 @@ def forget(bundle: Path, users: Collection[str]) -> bool:
         return False
     engine = Engine.load(bundle)
     known = engine.recommender
-    without = replace(known, interactions=_without(known.interactions, users))
+    without = replace(known, interactions=without_users(known.interactions, users))
     Engine.of(without, engine.policy.config, version=engine.version).save(bundle)
     return True
 
@@ -62,14 +59,3 @@ def _users(bundle: Path) -> list[str]:
     except (OSError, ValueError) as error:
         raise BundleError(f"{bundle}: {_USERS} cannot be read: {error}.") from error
     return found
-
-
-def _without(interactions: Interactions, users: Collection[str]) -> Interactions:
-    rows = interactions.users.codes(list(users))
-    rows = rows[rows >= 0]
-    names = list(interactions.users.ids)
-    for row in rows.tolist():
-        names[row] = f"erased-{secrets.token_hex(8)}"
-    events = interactions.events
-    kept = events.where(~np.isin(events.row, rows))
-    return replace(interactions, users=IdMap(names), events=kept)

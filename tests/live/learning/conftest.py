@@ -87,11 +87,11 @@ class Alone:
     def __init__(self, registry):
         self.registry = registry
 
-    def promote(self, version, why, figures):
-        self.registry.promote(version, why, figures)
+    def promote(self, version, why, figures, instead):
+        self.registry.promote(version, why, figures, instead)
 
-    def roll_back(self, why, figures):
-        return self.registry.roll_back(why, figures).current
+    def roll_back(self, why, figures, instead, to):
+        self.registry.roll_back(why, figures, instead, to)
 
 
 CONFIG = LearnConfig(least=200, panel=0.0, gate=GateConfig(segment=10_000, slower=1e6, risen=0.3))

@@ -58,6 +58,7 @@ POLICY = {
         DELETE /v1/users/{user_id}
         GET /metrics
         GET /v1/admin/changes
+        GET /v1/admin/experiment
         GET /v1/admin/models
         GET /v1/admin/status
         POST /v1/admin/promote

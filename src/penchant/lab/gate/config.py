@@ -20,6 +20,9 @@ class GateConfig:
     least: int = 50
     """Questions without which nothing is decided."""
 
+    fewest: int = 10
+    """Users without whom nothing is decided, however many questions they are."""
+
     chance: float = 0.1
     """How often a candidate as good as the serving model may be refused as worse, on the newest
     events: a tenth, as watching it afterwards finds what this lets through."""
@@ -52,7 +55,7 @@ class GateConfig:
     """Share of the catalogue's words that must be left of those the serving model has read."""
 
     def __post_init__(self) -> None:
-        for name in ("k", "questions", "least", "segment", "people"):
+        for name in ("k", "questions", "least", "fewest", "segment", "people"):
             if getattr(self, name) < 1:
                 raise UsageError(f"[gate] {name} must be at least 1.")
         for name in ("margin", "kept", "risen", "overlap", "texts"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.core import Holdout, TrainingFailed
+from penchant.core import Catalogue, Holdout, TrainingFailed
 from penchant.engine import Recommender
 from penchant.metrics import paired
 
@@ -52,8 +52,7 @@ def judge(
         config: limits.
     """
     limits = config or GateConfig()
-    if serving.abilities.new_items:
-        serving = serving.add_items(candidate.catalogue)
+    serving = knowing(serving, candidate.catalogue)
     now = answered(serving, newest, limits.k)
     try:
         then = answered(candidate, newest, limits.k)
@@ -61,13 +60,14 @@ def judge(
         return Verdict((str(error),))
     figures = _figures(serving, candidate, newest, now, then)
     reasons = _broken(then, figures, limits)
-    few = len(newest) < limits.least
-    if few:
+    users = _people(newest)
+    asked = len(np.unique(users))
+    if len(newest) < limits.least or asked < limits.fewest:
         reasons.append(
-            f"only {len(newest):,} new events can be asked about; {limits.least:,} are needed."
+            f"only {len(newest):,} new events of {asked:,} users can be asked about; {limits.least:,} "
+            f"of {limits.fewest:,} are needed."
         )
         return Verdict(tuple(reasons), figures=figures, undecided=len(reasons) == 1)
-    users = _people(newest)
     compared = _compared(now, then, users)
     reasons += _worse(compared, _compared(now, then, users, level=1 - 2 * limits.chance), limits)
     parts = {
@@ -83,7 +83,7 @@ def judge(
         f"it is worse for {name}: {part}." for name, part in segments.items() if part.high < 0
     ]
     kept = None
-    if older is not None and len(older) >= limits.least:
+    if older is not None and len(older) >= limits.least and _several(older, limits):
         kept = _compared(
             answered(serving, older, limits.k), answered(candidate, older, limits.k), _people(older)
         )
@@ -98,7 +98,12 @@ def judge(
 
 
 def compare_on(
-    serving: Recommender, candidate: Recommender, test: Holdout, k: int = 10, level: float = 0.95
+    serving: Recommender,
+    candidate: Recommender,
+    test: Holdout,
+    k: int = 10,
+    level: float = 0.95,
+    draws: int = 2000,
 ) -> Compared:
     """The NDCG of two models on the same questions.
 
@@ -108,12 +113,22 @@ def compare_on(
         test: the questions.
         k: length of the lists.
         level: of confidence of the interval.
+        draws: resamplings of the users.
 
     Raises:
         TrainingFailed: a score is not a number.
     """
     now, then = answered(serving, test, k), answered(candidate, test, k)
-    return _compared(now, then, _people(test), level=level)
+    return _compared(now, then, _people(test), level=level, draws=draws)
+
+
+def knowing(model: Recommender, catalogue: Catalogue) -> Recommender:
+    """A model with the items of a catalogue, where it can place them by their text as in service."""
+    return model.add_items(catalogue) if model.abilities.new_items else model
+
+
+def _several(test: Holdout, limits: GateConfig) -> bool:
+    return len(np.unique(_people(test))) >= limits.fewest
 
 
 def _figures(
@@ -203,10 +218,11 @@ def _compared(
     users: NDArray[np.int64],
     mask: NDArray[np.bool_] | None = None,
     level: float = 0.95,
+    draws: int = 2000,
 ) -> Compared:
     some = slice(None) if mask is None else mask
     a, b = then.ndcg[some], now.ndcg[some]
-    found = paired(a, b, _SEED, users=users[some], level=level)
+    found = paired(a, b, _SEED, draws, users=users[some], level=level)
     return Compared.of(len(a), float(b.mean()), float(a.mean()), found)
 
 

@@ -105,6 +105,12 @@ class Drift:
         """Take in a list that was judged at some time, seconds since 1970."""
         self._note(self.lists.judged(one, (self.cursor, time)))
 
+    def answered_by(self, version: str, time: float) -> None:
+        """Hear which model makes the lists: with another one, what depends on it begins anew."""
+        if self.lists.answered_by(version, time):
+            self._due = True
+            self._note(True)
+
     def ended(self, clicked: bool, time: float) -> None:
         """Take in whether a list was clicked, once that is known."""
         self._note(self.lists.ended(clicked, (self.cursor, time)))

@@ -11,7 +11,7 @@ from .alert import Alert
 from .config import DriftConfig
 from .group import Group
 from .readers import Flags, Numbers
-from .signal import Moment, Signal
+from .signal import MOST_ALERTS, Moment, Signal
 
 OF_LISTS = 3
 """Signals of the lists."""
@@ -32,18 +32,25 @@ class Judgement(NamedTuple):
 class ListWatch:
     """Watches lists; the log does not have them, so whoever has them tells.
 
+    Scores and hits are those of one model: with another one they begin anew, and what was found of
+    the one before is over.
+
     Args:
         config: sizes; a list counts as a user does.
-        alpha: false alarms of each signal in all time.
+        alpha: false alarms of each signal in all time; of scores and hits, of each model.
+
+    Attributes:
+        model: version of the model that made the lists; "" before it was told.
     """
 
     name = "lists"
 
     def __init__(self, config: DriftConfig, alpha: float) -> None:
-        hits = Flags("hits", {"lists that hold what is chosen next": lambda seen: seen.hit})
         clicks = Flags("clicks", {"lists that were clicked": bool})
-        scores = Numbers("scores", lambda seen: seen.score)
-        self._judged = Group([scores, hits], config, alpha)
+        self._config, self._alpha = config, alpha
+        self.model = ""
+        self._over: list[Alert] = []  # of models before
+        self._judged = self._of_model()
         self._ended = Group([clicks], config, alpha)
         self._size = config.users
         self._lists: list[Judgement] = []
@@ -53,6 +60,17 @@ class ListWatch:
     def look(self, change: Change) -> bool:
         """Nothing of the log is for it."""
         return False
+
+    def answered_by(self, version: str, time: float) -> bool:
+        """Hear which model makes the lists from now on; whether that is another one than before."""
+        before, self.model = self.model, version
+        if before in ("", version):
+            return False
+        ended = (one if one.over is not None else one.ended(time) for one in self._judged.alerts())
+        self._over = [*self._over, *ended][-MOST_ALERTS:]
+        self._judged, self._lists = self._of_model(), []
+        self._began.pop("judged", None)
+        return True
 
     def judged(self, one: Judgement, now: Moment) -> bool:
         """Take in a list that was judged; whether a block ended with it."""
@@ -79,7 +97,7 @@ class ListWatch:
 
     def alerts(self) -> tuple[Alert, ...]:
         """All alerts that are kept."""
-        return self._judged.alerts() + self._ended.alerts()
+        return (*self._over, *self._judged.alerts(), *self._ended.alerts())
 
     def signals(self) -> dict[str, Signal]:
         """What is watched, by name."""
@@ -87,9 +105,22 @@ class ListWatch:
 
     def to_json(self) -> dict[str, Any]:
         """All but the blocks that are open."""
-        return {"judged": self._judged.to_json(), "ended": self._ended.to_json()}
+        return {
+            "judged": self._judged.to_json(),
+            "ended": self._ended.to_json(),
+            "model": self.model,
+            "over": [one.to_json() for one in self._over],
+        }
 
     def restore(self, told: Mapping[str, Any]) -> None:
         """Go on from what ``to_json`` told."""
         self._judged.restore(told["judged"])
         self._ended.restore(told["ended"])
+        self.model = told.get("model", "")  # older files do not name it
+        self._over = [Alert.from_json(one) for one in told.get("over", ())]
+
+    def _of_model(self) -> Group:
+        """Scores and hits, of which nothing is known yet."""
+        hits = Flags("hits", {"lists that hold what is chosen next": lambda seen: seen.hit})
+        scores = Numbers("scores", lambda seen: seen.score)
+        return Group([scores, hits], self._config, self._alpha)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from penchant.store.log import Change, EventStored, ItemPut, UserErased
 
+from ..erased import Erased
 from ..followed import Followed
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ PAGE = 10_000
 class Heard:
     """The events and items of a log, read on from where the last look ended.
 
+    Attributes:
+        seq: up to which it was read.
+        erased: who was erased.
+
     Args:
         log: that is read.
     """
@@ -31,6 +36,7 @@ class Heard:
 
     def _forget(self) -> None:
         self.seq = 0
+        self.erased = Erased()
         self._columns: dict[str, list[Any]] = {
             "user_id": [],
             "item_id": [],
@@ -45,21 +51,23 @@ class Heard:
     def catch_up(self) -> int:
         """Read what is new; how many changes that were.
 
-        Where somebody was erased, everything is read once more, without them.
+        Where somebody was erased whose events were read, everything is read once more.
 
         Raises:
             LogError: the log cannot be read now.
         """
-        before = self.seq
+        count = 0
         while page := self._log.changes(self.seq, PAGE):
-            if before and any(isinstance(change, UserErased) for change in page):
-                before = 0
-                self._forget()
+            gone = Erased.of(change for change in page if isinstance(change, UserErased))
+            if gone and gone.found_in(set(self._columns["user_id"])):
+                self._forget()  # the log no longer has them
                 continue
+            self.erased.add(gone)
             for change in page:
                 self._take(change)
             self.seq = page[-1].seq
-        return self.seq - before
+            count += len(page)
+        return count
 
     @property
     def events(self) -> pl.DataFrame:

@@ -18,6 +18,7 @@ class Journal:
         proven: the version that was watched for long enough.
         watched: the version that is being watched.
         looks: how often it was looked at.
+        asked: questions at the last look.
     """
 
     tried: int = 0
@@ -25,6 +26,7 @@ class Journal:
     proven: str = ""
     watched: str = ""
     looks: int = 0
+    asked: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Journal:

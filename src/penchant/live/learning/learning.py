@@ -11,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from penchant.core import BundleError, TrainingFailed, UsageError
+from penchant.core import BundleError, Overloaded, TrainingFailed, UsageError
 from penchant.engine import Engine, Recommender
 from penchant.lab.gate import Verdict, judge
-from penchant.store import Registry
+from penchant.store import Registry, Standing
 
+from ..erased import without_users
 from ..followed import Followed
 from .config import LearnConfig
 from .heard import Heard
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 FOLDER, JOURNAL, CANDIDATE = "learning", "journal.json", "candidate"
 
+PAUSES = (1.0, 5.0, 20.0)
+"""Seconds to wait where another model is being exchanged, before a candidate is given up."""
+
 Teach = Callable[[Recommender, Lesson], Recommender]
 """Makes a candidate of the serving model and what there is to learn; the serving model stays."""
 
@@ -35,16 +39,22 @@ Teach = Callable[[Recommender, Lesson], Recommender]
 class Exchange(Protocol):
     """Lets models answer; where a service runs, in all of its processes at once."""
 
-    def promote(self, version: str, why: str, figures: dict[str, Any]) -> None:
-        """Let a registered version answer.
+    def promote(self, version: str, why: str, figures: dict[str, Any], instead: str) -> None:
+        """Let a registered version answer in the place of the one that was judged against.
 
         Raises:
+            UsageError: another one answers by now.
             BundleError: it may not.
+            Overloaded: another model is being exchanged.
         """
         ...
 
-    def roll_back(self, why: str, figures: dict[str, Any]) -> str:
-        """Let the version before answer again; its name."""
+    def roll_back(self, why: str, figures: dict[str, Any], instead: str, to: str) -> None:
+        """Let the version before answer again.
+
+        Raises:
+            as ``promote``.
+        """
         ...
 
 
@@ -84,7 +94,7 @@ class Learning:
         self._teach = {"update": update, "retune": retune}
         self._heard = Heard(followed)
         self._clock = clock
-        self._loaded: dict[str, Engine] = {}
+        self._loaded: dict[tuple[str, int], Engine] = {}
         self._seconds: dict[str, float] = {}
 
     def step(self, how: Literal["update", "retune", ""] = "", trial: bool = False) -> Outcome:
@@ -102,6 +112,7 @@ class Learning:
             LogError: the log cannot be read now.
         """
         self._seconds = {}
+        shutil.rmtree(self.candidate, ignore_errors=True)  # of a step that was killed
         journal = self._journal()
         with self._timed("gather"):
             self._heard.catch_up()
@@ -128,9 +139,15 @@ class Learning:
             why = str(verdict)
             told = known.disbelieved
             return Outcome("judged", "", how, fresh, why, verdict, told, self._seconds)
+        if self._erased_meanwhile():
+            shutil.rmtree(self.candidate)
+            why = (
+                "somebody was erased meanwhile, whom the candidate knew; the next look begins anew."
+            )
+            return Outcome("waiting", events=fresh, why=why, seconds=self._seconds)
         with self._timed("register"):
             version = self.registry.add(self.candidate).name
-        did, why = self._decide(version, verdict, known)
+        did, why = self._decide(version, verdict, known, serving.version)
         retuned = self._clock() if how == "retune" else journal.retuned
         self._write(replace(journal, tried=last, retuned=retuned or self._clock()))
         shutil.rmtree(self.candidate, ignore_errors=True)
@@ -153,7 +170,14 @@ class Learning:
             newest, older = known.newest(limits.questions), known.older(limits.questions)
             return judge(serving.recommender, candidate, newest, older, limits)
 
-    def _decide(self, version: str, verdict: Verdict, known: Lesson) -> tuple[Did, str]:
+    def _erased_meanwhile(self) -> bool:
+        before = len(self._heard.erased)
+        self._heard.catch_up()
+        return len(self._heard.erased) > before
+
+    def _decide(
+        self, version: str, verdict: Verdict, known: Lesson, serving: str
+    ) -> tuple[Did, str]:
         """Promote or refuse; what was done, and why."""
         told = {**verdict.to_json(), "disbelieved": dict(known.disbelieved)}
         if not verdict.passed:
@@ -162,42 +186,62 @@ class Learning:
             return ("undecided" if verdict.undecided else "refused"), why
         try:
             with self._timed("promote"):
-                self._exchange.promote(version, f"learned: {verdict.newest}", told)
-        except BundleError as error:  # it does not answer as it should; the history says so
+                self._promote(version, f"learned: {verdict.newest}", told, serving)
+        except (BundleError, UsageError, Overloaded) as error:
+            if version in self.registry.standing().versions:
+                self.registry.refuse(version, str(error), told)
             return "refused", str(error)
         return "promoted", str(verdict.newest)
+
+    def _promote(self, version: str, why: str, told: dict[str, Any], serving: str) -> None:
+        """Promote, and wait a little where somebody else is exchanging models."""
+        for wait in PAUSES:
+            try:
+                self._exchange.promote(version, why, told, serving)
+            except Overloaded:
+                time.sleep(wait)
+            else:
+                return
+        self._exchange.promote(version, why, told, serving)
 
     def _watch(self, journal: Journal) -> tuple[Journal, Outcome | None]:
         """Whether the model that answers is worse than the one before, on what came since."""
         standing = self.registry.standing()
-        current, before = standing.current, standing.previous
-        if not self.config.watch or None in (current, before) or journal.proven == current:
+        current, before, since = standing.current, standing.previous, _promoted_at(standing)
+        if not self.config.watch or current is None or before is None or since is None:
             return journal, None
-        looks = journal.looks + 1 if journal.watched == current else 1
-        with self._timed("watch"):
-            found = self._watched(str(current), str(before), looks)
+        if journal.proven == current:
+            return journal, None
+        if journal.watched != current:
+            journal = replace(journal, watched=current, looks=0, asked=0)
+        try:
+            with self._timed("watch"):
+                found = self._watched(current, before, since, journal)
+            if found.worse:
+                self._exchange.roll_back(found.why, found.to_json(), current, before)
+        except (BundleError, UsageError, Overloaded) as error:
+            log.warning("%s cannot be watched now: %s", current, error)
+            return journal, None
+        return self._looked(journal, found, before)
+
+    def _looked(
+        self, journal: Journal, found: Watched, before: str
+    ) -> tuple[Journal, Outcome | None]:
+        """Write down what a look found."""
         if found.worse:
-            name = self._exchange.roll_back(found.why, found.to_json())
-            journal = replace(journal, proven=name, watched="", looks=0)
-            self._write(journal)
-            return journal, Outcome("rolled back", name, why=found.why, seconds=self._seconds)
+            self._write(replace(journal, proven=before, watched="", looks=0, asked=0))
+            return journal, Outcome("rolled back", before, why=found.why, seconds=self._seconds)
         if found.questions >= self.config.watched:
-            journal = replace(journal, proven=str(current), watched="", looks=0)
+            journal = replace(journal, proven=journal.watched, watched="", looks=0, asked=0)
         elif found.looked:
-            journal = replace(journal, watched=str(current), looks=looks)
+            journal = replace(journal, looks=journal.looks + 1, asked=found.questions)
         self._write(journal)
         return journal, None
 
-    def _watched(self, current: str, before: str, looks: int) -> Watched:
-        done = [line for line in self.registry.standing().history if line["version"] == current]
-        return watched(
-            self._engine(current).recommender,
-            self._engine(before).recommender,
-            self._heard,
-            str(done[-1]["at"]),
-            looks,
-            self.config,
-        )
+    def _watched(self, current: str, before: str, since: str, journal: Journal) -> Watched:
+        look = journal.looks + 1, journal.asked
+        one, other = self._engine(current).recommender, self._engine(before).recommender
+        return watched(one, other, self._heard, since, look, self.config)
 
     def _retune_is_due(self, journal: Journal) -> bool:
         days = (self._clock() - journal.retuned) / 86_400
@@ -213,11 +257,20 @@ class Learning:
         return self._engine(current)
 
     def _engine(self, version: str) -> Engine:
-        if version not in self._loaded:
+        """A model of the registry, without those who were erased since it was trained."""
+        path = self.registry.path(version)
+        key = version, (path / "manifest.json").stat().st_ino  # written anew where one is forgotten
+        if key not in self._loaded:
             if len(self._loaded) > 1:
                 self._loaded.clear()
-            self._loaded[version] = Engine.load(self.registry.path(version), version=version)
-        return self._loaded[version]
+            self._loaded[key] = Engine.load(path, version=version)
+        engine = self._loaded[key]
+        known = engine.recommender
+        gone = self._heard.erased.found_in(known.interactions.users)
+        if not gone:
+            return engine
+        left = replace(known, interactions=without_users(known.interactions, gone))
+        return Engine.of(left, engine.policy.config, version=version)
 
     def _journal(self) -> Journal:
         return Journal.read(self._folder / JOURNAL)
@@ -234,3 +287,12 @@ class Learning:
         finally:
             spent = time.perf_counter() - began
             self._seconds[step] = round(self._seconds.get(step, 0.0) + spent, 3)
+
+
+def _promoted_at(standing: Standing) -> str | None:
+    """When the model that answers was promoted, ISO 8601.
+
+    None where somebody went back to it: they had their reasons, and it is not watched.
+    """
+    done = [line for line in standing.history if line["version"] == standing.current]
+    return str(done[-1]["at"]) if done and done[-1]["did"] == "promoted" else None

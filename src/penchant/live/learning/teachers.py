@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+from penchant.core import UsageError
 from penchant.engine import Recommender, refitted, updated
 from penchant.models import UpdateConfig
 
@@ -20,7 +23,8 @@ def fitted_anew(seed: int = 0, resume: Path | None = None) -> Teach:
     """
 
     def teach(serving: Recommender, lesson: Lesson) -> Recommender:
-        return refitted(serving, lesson.train.data, seed, resume)
+        data = lesson.train.data
+        return _resumed(lambda folder: refitted(serving, data, seed, folder), resume)
 
     return teach
 
@@ -38,6 +42,22 @@ def learned_on(
 
     def teach(serving: Recommender, lesson: Lesson) -> Recommender:
         train = lesson.train
-        return updated(serving, train.data, train.new, config, seed, resume)
+        return _resumed(
+            lambda folder: updated(serving, train.data, train.new, config, seed, folder), resume
+        )
 
     return teach
+
+
+def _resumed(fit: Callable[[Path | None], Recommender], folder: Path | None) -> Recommender:
+    """Go on from checkpoints where they are of this very training; none are left at the end."""
+    try:
+        found = fit(folder)
+    except UsageError:  # of a training that was killed, and of which there is more to learn by now
+        if folder is None or not folder.exists():
+            raise
+        shutil.rmtree(folder)
+        found = fit(folder)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.data import questions_at
 from penchant.engine import Recommender
-from penchant.lab.gate import Compared, compare_on
+from penchant.lab.gate import Compared, compare_on, knowing
 
 from .config import LearnConfig
 from .heard import Heard
@@ -18,6 +18,12 @@ from .lesson import believed
 
 FEWEST = 30
 """Questions without which a look says nothing, and does not count as one."""
+
+GROWN = 1.5
+"""A look counts where there are so many times the questions of the one before: there are few looks."""
+
+DRAWS = 20_000
+"""Resamplings, as the intervals of later looks are wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def watched(
     before: Recommender,
     heard: Heard,
     since: str,
-    look: int,
+    look: tuple[int, int],
     config: LearnConfig,
 ) -> Watched:
     """Ask both models about the events that came since one of them took over.
@@ -71,14 +77,17 @@ def watched(
         before: the model that it took over from.
         heard: the log.
         since: when it took over, ISO 8601.
-        look: the number of this look, from 1 up.
+        look: the number of this look, from 1 up, and the questions of the one before.
         config: which events count, and most questions.
     """
     start = heard.since(datetime.fromisoformat(since).timestamp())
     whole, _ = believed(current, heard, config)
     asked = np.flatnonzero(whole.arrived > start)
     test = questions_at(whole.data.interactions, asked, whole.arrived <= start, config.watched)
-    if len(test) < FEWEST:
+    people, (number, seen) = len(set(test.request_ids)), look
+    if len(test) < max(FEWEST, GROWN * seen) or people < config.gate.fewest:
         return Watched()
-    found = compare_on(before, current, test, config.gate.k, level=1 - 0.05 / (look * (look + 1)))
+    level = 1 - 0.05 / (number * (number + 1))
+    both = (knowing(model, whole.data.catalogue) for model in (before, current))
+    found = compare_on(*both, test, config.gate.k, level, DRAWS)
     return Watched(found, found.high < 0)

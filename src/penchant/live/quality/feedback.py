@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from penchant.store.log import EventStored, ImpressionStored, UserErased
@@ -14,8 +14,14 @@ CONVERSIONS = frozenset(["purchase", "buy", "bought", "order", "conversion", "su
 PLACES = 10
 """Places of a list that have figures of their own; the ones below share one."""
 
+VERSIONS = 50
+"""Versions of models that have figures of their own at a time; the others share one."""
+
+OTHER = "other"
+"""What the others are counted as."""
+
 Key = tuple[str, str]
-"""Place (``1`` to ``10``, or ``over 10``) and version of the model."""
+"""Place (``1`` to ``10``, or ``over 10``) and version of the model, or ``other``."""
 
 
 @dataclass(slots=True)
@@ -53,12 +59,15 @@ class Feedback:
     """Joins events to the impressions before them: same user, same item, soon enough.
 
     What is held of impressions is bounded: the newest ``most``. An impression is counted when it is
-    heard of and again when it is clicked, so rates are a little low while people still read.
+    heard of and again when it is clicked, so rates are a little low while people still read. Which
+    model made a list is the client's word: what is not ``known``, and what is beyond ``VERSIONS``,
+    counts as ``other``, so that nobody makes figures without end.
 
     Args:
         within: seconds from an impression to an event that counts as its fruit.
         half_life: seconds after which an impression counts half.
         most: impressions that wait for an event.
+        known: whether there is, or was, a version of that name; any by default.
 
     Attributes:
         counts: by place and model.
@@ -66,10 +75,15 @@ class Feedback:
     """
 
     def __init__(
-        self, within: float = 86_400.0, half_life: float = 86_400.0, most: int = 100_000
+        self,
+        within: float = 86_400.0,
+        half_life: float = 86_400.0,
+        most: int = 100_000,
+        known: Callable[[str], bool] = lambda version: True,
     ) -> None:
         self.counts: dict[Key, Count] = {}
         self._within, self._half_life, self._most = within, half_life, most
+        self._known = known
         self._waiting: OrderedDict[tuple[str, str], _Shown] = OrderedDict()
         self.ended: deque[bool] = deque(maxlen=most)
         self._lists: OrderedDict[str, _List] = OrderedDict()
@@ -92,7 +106,7 @@ class Feedback:
         for row in rows:
             one = row.impression
             place = str(one.position + 1) if one.position < PLACES else f"over {PLACES}"
-            key = place, one.model_version
+            key = place, self._version(place, one.model_version)
             self.counts.setdefault(key, Count()).shown += 1
             if one.user_id is None:
                 continue
@@ -135,6 +149,15 @@ class Feedback:
             del self._lists[user_id]
         for pair in [pair for pair in self._waiting if erased.is_of(pair[0])]:
             del self._waiting[pair]
+
+    def _version(self, place: str, told: str) -> str:
+        """What a version is counted as."""
+        if not self._known(told):
+            return OTHER
+        if (place, told) in self.counts:
+            return told
+        counted = {version for _, version in self.counts} - {OTHER}
+        return told if told in counted or len(counted) < VERSIONS else OTHER
 
     def _remember(self, user_id: str, request_id: str, at: float) -> _List:
         known = self._lists.get(user_id)
