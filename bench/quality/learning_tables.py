@@ -12,8 +12,10 @@ BENCH = Path(__file__).parents[1]
 def gate() -> str:
     """Good updates and bad ones, kills."""
     lines = ["## Learning: the gate", ""]
-    found = _read("gate/result")
-    if found is not None:
+    for name in ("gate/result", "gate/item-knn"):
+        found = _read(name)
+        if found is None:
+            continue
         bad = found["bad"]
         lines += [
             f"`{found['model']}` fitted on the first half of MovieLens-100K by time; the second half told to the log in "

@@ -29,9 +29,9 @@ def serve_config(path: Path | None) -> ServeConfig:
         return ServeConfig()
     _, content = toml(path)
     try:
-        config = configure(ServeConfig, _tuples(content.get("serve", {})))
+        config = configure(ServeConfig, _tuples(_table(content, "serve")))
         if "policy" in content:
-            config = replace(config, policy=configure(PolicyConfig, content["policy"]))
+            config = replace(config, policy=configure(PolicyConfig, _table(content, "policy")))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
     return config
@@ -44,14 +44,31 @@ def learn_config(path: Path | None) -> LearnConfig:
         UsageError: no such file, not TOML, an unknown key, or a value that does not fit.
     """
     from penchant.live.learning import LearnConfig
+    from penchant.live.trust import TrustConfig
 
     if path is None:
         return LearnConfig()
     _, content = toml(path)
     try:
-        return configure(LearnConfig, _tuples(content.get("learn", {})))
+        config = configure(LearnConfig, _tuples(_table(content, "learn")))
+        if "trust" in content and "trust" not in content.get("learn", {}):
+            trust = {"injected": False, **_table(content, "trust")}
+            config = replace(config, trust=configure(TrustConfig, trust))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
+    return config
+
+
+def _table(content: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table of a file; an empty one where it is missing.
+
+    Raises:
+        UsageError: it is something else than a table.
+    """
+    found = content.get(name, {})
+    if not isinstance(found, dict):
+        raise UsageError(f"{name!r} is a table: write [{name}] on a line of its own.")
+    return found
 
 
 def _tuples(value: Any) -> Any:

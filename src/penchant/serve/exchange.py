@@ -61,8 +61,8 @@ class Exchanged:
             self._registry.refuse(version, told, figures)
             raise BundleError(f"{version} may not answer: {told}")
         with self._ready_everywhere(version):
-            told = {**(figures or {}), "examined": found.figures}
-            self._registry.promote(version, why, told, instead)
+            measured = {**(figures or {}), "examined": found.figures}
+            self._registry.promote(version, why, measured, instead)
 
     def roll_back(self, why: str, figures: dict[str, Any], instead: str, to: str) -> None:
         """Let the version before answer again.

@@ -2,10 +2,11 @@
 
 from .config import LearnConfig
 from .journal import Journal
-from .learning import FOLDER, Exchange, Learning
+from .learning import FOLDER, Learning
 from .lease import lease
 from .lesson import Lesson
 from .outcome import Outcome
+from .seams import Exchange
 from .teachers import fitted_anew, learned_on
 
 __all__ = [

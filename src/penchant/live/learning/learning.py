@@ -9,20 +9,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from penchant.core import BundleError, Overloaded, TrainingFailed, UsageError
-from penchant.engine import Engine, Recommender
+from penchant.core import BundleError, DataError, Overloaded, TrainingFailed, UsageError
+from penchant.engine import Engine
 from penchant.lab.gate import Verdict, judge
 from penchant.store import Registry, Standing
 
-from ..erased import without_users
 from ..followed import Followed
 from .config import LearnConfig
+from .engines import Engines
 from .heard import Heard
 from .journal import Journal
 from .lesson import Lesson, lesson
 from .outcome import Did, Outcome
+from .seams import Exchange, Teach
 from .watching import Watched, watched
 
 log = logging.getLogger(__name__)
@@ -31,31 +32,6 @@ FOLDER, JOURNAL, CANDIDATE = "learning", "journal.json", "candidate"
 
 PAUSES = (1.0, 5.0, 20.0)
 """Seconds to wait where another model is being exchanged, before a candidate is given up."""
-
-Teach = Callable[[Recommender, Lesson], Recommender]
-"""Makes a candidate of the serving model and what there is to learn; the serving model stays."""
-
-
-class Exchange(Protocol):
-    """Lets models answer; where a service runs, in all of its processes at once."""
-
-    def promote(self, version: str, why: str, figures: dict[str, Any], instead: str) -> None:
-        """Let a registered version answer in the place of the one that was judged against.
-
-        Raises:
-            UsageError: another one answers by now.
-            BundleError: it may not.
-            Overloaded: another model is being exchanged.
-        """
-        ...
-
-    def roll_back(self, why: str, figures: dict[str, Any], instead: str, to: str) -> None:
-        """Let the version before answer again.
-
-        Raises:
-            as ``promote``.
-        """
-        ...
 
 
 class Learning:
@@ -94,7 +70,7 @@ class Learning:
         self._teach = {"update": update, "retune": retune}
         self._heard = Heard(followed)
         self._clock = clock
-        self._loaded: dict[tuple[str, int], Engine] = {}
+        self._engines = Engines(registry)
         self._seconds: dict[str, float] = {}
 
     def step(self, how: Literal["update", "retune", ""] = "", trial: bool = False) -> Outcome:
@@ -124,14 +100,36 @@ class Learning:
         with self._timed("gather"):
             known = lesson(serving.recommender, self._heard, self.config)
         fresh = int((known.whole.arrived > journal.tried).sum())
-        if not known.train.new.any() or (fresh < self.config.least and not how):
-            why = f"{fresh:,} new events, {self.config.least:,} are learned from together."
+        if fresh < self.config.least and not how:
+            why = f"new events {fresh:,}, {self.config.least:,} are learned from together."
             return Outcome("waiting", events=fresh, why=why, seconds=self._seconds)
+        if not known.train.new.any():
+            why = (
+                f"nothing is left to learn: of {fresh:,} new events all are held back to judge by."
+            )
+            return Outcome("waiting", events=fresh, why=why, seconds=self._seconds)
+        return self._learn(journal, serving, known, (fresh, how), trial)
+
+    def _too_early(self, fresh: int, known: Lesson, how: str) -> str:
+        """Why there is nothing to do yet; empty where there is."""
+        if fresh < self.config.least and not how:
+            return f"new events {fresh:,}, {self.config.least:,} are learned from together."
+        if not known.train.new.any():
+            return (
+                f"nothing is left to learn: of {fresh:,} new events all are held back to judge by."
+            )
+        return ""
+
+    def _learn(
+        self, journal: Journal, serving: Engine, known: Lesson, asked: tuple[int, str], trial: bool
+    ) -> Outcome:
+        """Make a candidate, judge it, and decide."""
+        fresh, how = asked
         how = how or ("retune" if self._retune_is_due(journal) else "update")
         last = int(known.whole.arrived.max(initial=0))
         try:
             verdict = self._judged(serving, known, how)
-        except TrainingFailed as error:
+        except (TrainingFailed, DataError, UsageError) as error:  # also an index of no numbers
             if not trial:
                 self._write(replace(journal, tried=last))
             return Outcome("refused", "", how, fresh, str(error), seconds=self._seconds)
@@ -240,7 +238,10 @@ class Learning:
 
     def _watched(self, current: str, before: str, since: str, journal: Journal) -> Watched:
         look = journal.looks + 1, journal.asked
-        one, other = self._engine(current).recommender, self._engine(before).recommender
+        one, other = (
+            self._engines.of(version, self._heard.erased).recommender
+            for version in (current, before)
+        )
         return watched(one, other, self._heard, since, look, self.config)
 
     def _retune_is_due(self, journal: Journal) -> bool:
@@ -254,23 +255,7 @@ class Learning:
                 f"{self._folder.parent} has no model yet. Start the service once: "
                 "penchant serve --run RUN --data DIR."
             )
-        return self._engine(current)
-
-    def _engine(self, version: str) -> Engine:
-        """A model of the registry, without those who were erased since it was trained."""
-        path = self.registry.path(version)
-        key = version, (path / "manifest.json").stat().st_ino  # written anew where one is forgotten
-        if key not in self._loaded:
-            if len(self._loaded) > 1:
-                self._loaded.clear()
-            self._loaded[key] = Engine.load(path, version=version)
-        engine = self._loaded[key]
-        known = engine.recommender
-        gone = self._heard.erased.found_in(known.interactions.users)
-        if not gone:
-            return engine
-        left = replace(known, interactions=without_users(known.interactions, gone))
-        return Engine.of(left, engine.policy.config, version=version)
+        return self._engines.of(current, self._heard.erased)
 
     def _journal(self) -> Journal:
         return Journal.read(self._folder / JOURNAL)

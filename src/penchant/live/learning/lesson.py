@@ -97,7 +97,9 @@ def believed(
     weight = (people.events.weight * found.weights).astype(np.float32)
     weighed = people.with_events(replace(people.events, weight=weight))
     left = replace(whole, data=replace(whole.data, interactions=weighed))
-    return left.where(found.weights > 0), dict(Counter(one.reason for one in found.suspects))
+    return left.where(found.weights > 0), dict(
+        Counter(reason for _, reason in {(s.user_id, s.reason) for s in found.suspects})
+    )
 
 
 def in_panel(users: Iterable[str], share: float) -> NDArray[np.bool_]:

@@ -56,5 +56,5 @@ class Outcome:
         head = f"{self.did} {self.version}".strip()
         how = f" ({self.how} on {self.events:,} new events)" if self.how else ""
         left = ", ".join(f"{count:,} {reason}" for reason, count in self.disbelieved.items())
-        told = f"{head}{how}" + (f", not believing {left} users" if left else "")
+        told = f"{head}{how}" + (f", weighing down {left} users" if left else "")
         return f"{told}: {self.why}" if self.why else told

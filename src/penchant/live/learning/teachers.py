@@ -10,8 +10,8 @@ from penchant.core import UsageError
 from penchant.engine import Recommender, refitted, updated
 from penchant.models import UpdateConfig
 
-from .learning import Teach
 from .lesson import Lesson
+from .seams import Teach
 
 
 def fitted_anew(seed: int = 0, resume: Path | None = None) -> Teach:

@@ -88,6 +88,7 @@ def watched(
     if len(test) < max(FEWEST, GROWN * seen) or people < config.gate.fewest:
         return Watched()
     level = 1 - 0.05 / (number * (number + 1))
-    both = (knowing(model, whole.data.catalogue) for model in (before, current))
-    found = compare_on(*both, test, config.gate.k, level, DRAWS)
+    catalogue = whole.data.catalogue
+    one, other = knowing(before, catalogue), knowing(current, catalogue)
+    found = compare_on(one, other, test, config.gate.k, level, DRAWS)
     return Watched(found, found.high < 0)
