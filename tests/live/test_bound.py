@@ -75,7 +75,24 @@ def test_room_is_bounded(caplog):
         bound.counted((f"u{n}", "i"), 5, 1)
         assert len(bound) <= 100
     assert "memory_mb" in caplog.text
-    assert bound.counted(("u0", "i"), 5, 1, -1) == 1, "forgotten: taken away as it was"
+    assert bound.counted(("u0", "i"), 5, 1, -1) is None, "forgotten: nobody knows what it counted"
+
+
+def test_a_flooder_who_was_forgotten_takes_nobodys_popularity_away(live, did, log, clock):
+    follower = live.follower
+    for n in range(100):
+        did("flood", "liked", n)
+    for n in range(30):
+        did(f"u{n}", "liked", n)
+    live.catch_up()
+    before = follower.popularity()["liked"]
+    follower.state.popularity.bound.forget(1 << 62)  # for want of room
+    log.erase("flood")
+    live.catch_up()
+    assert follower.popularity()["liked"] == pytest.approx(before), "until it is counted again"
+    assert follower.state.recount
+    follower.tend()
+    assert follower.popularity()["liked"] == pytest.approx(30, rel=0.01)
 
 
 def test_what_was_saved_comes_back():

@@ -11,7 +11,9 @@ from penchant.engine import Engine, ItemKNN
 from penchant.serve.app import create_app
 from penchant.serve.config import ServeConfig
 from penchant.serve.opening import open_service
+from penchant.serve.routes.admin import TOLD, _models
 from penchant.serve.tenant import Tenant
+from penchant.store import Standing
 from penchant.testing import tiny_dataset
 
 
@@ -121,3 +123,11 @@ def test_a_refused_model_says_why(admin, tmp_path):
     assert answer.json()["type"].endswith("model-refused")
     assert "model.safetensors" in answer.json()["detail"]
     assert len(admin.get("/v1/admin/models").json()["models"]) == 1
+
+
+def test_of_a_long_history_the_newest_lines_are_told():
+    standing = Standing()
+    for n in range(TOLD + 5):
+        standing = standing.and_did("promoted", f"m{n}")
+    told = _models(standing)["history"]
+    assert [line["version"] for line in told] == [f"m{n}" for n in range(5, TOLD + 5)]

@@ -221,20 +221,18 @@ def test_models_of_an_experiment_hear_of_what_happens(service, trials, book, oth
     assert ids(before)[0] not in ids(after)
 
 
+def raising(asks: object) -> list[object]:
+    raise IndexError("beyond the table")
+
+
 @pytest.mark.parametrize("kind", ["ab", "interleave"])
-@pytest.mark.parametrize("how", ["raises", "too few"])
+@pytest.mark.parametrize("broken", [raising, lambda asks: []], ids=["raises", "too few"])
 def test_a_model_on_trial_that_fails_is_replaced_by_the_one_that_answers(
-    service, trials, book, monkeypatch, caplog, kind, how
+    trials, book, caplog, kind, broken
 ):
-    one = book.start(of(kind))
+    one, service = book.start(of(kind)), trials._service
     trials.follow()
-
-    def broken(asks: object) -> list[object]:
-        if how == "raises":
-            raise IndexError("beyond the table")
-        return []
-
-    monkeypatch.setattr(service.trial.arms[1], "answers", broken)
+    service.trial.arms[1].answers = broken
     answers = service.answers([ask(user) for user in USERS])
     treated = [kind == "interleave" or one.arm_of(user) == 1 for user in USERS]
     assert [answer.policy == "" for answer in answers] == treated

@@ -42,7 +42,7 @@ def test_a_list_is_asked_for_as_it_was_before_the_event(service: Service, watchi
 
 def test_a_list_that_was_shown_is_judged_itself(service: Service, watching: Watching):
     items, now = service.deployed.engine.catalogue.items, time.time()
-    rows = [Impression("r", items.name(n), n, "m", now - 5, "u") for n in range(3)]
+    rows = [Impression("r", items.name(n), n, "fake-1", now - 5, "u") for n in range(3)]
     service.log.add_impressions(rows)
     watching.look()
     service.log.append(
@@ -53,10 +53,52 @@ def test_a_list_that_was_shown_is_judged_itself(service: Service, watching: Watc
     assert watched.quality.hits["shown"] == 1.0
     assert watched.quality.lists["shown"] == 2
     assert {key: (one.clicked, one.converted) for key, one in watched.counts.items()} == {
-        ("1", "m"): (0, 0),
-        ("2", "m"): (pytest.approx(1, rel=1e-3), 0),
-        ("3", "m"): (pytest.approx(1, rel=1e-3), pytest.approx(1, rel=1e-3)),
+        ("1", "fake-1"): (0, 0),
+        ("2", "fake-1"): (pytest.approx(1, rel=1e-3), 0),
+        ("3", "fake-1"): (pytest.approx(1, rel=1e-3), pytest.approx(1, rel=1e-3)),
     }
+
+
+def test_a_client_cannot_make_figures_of_models_that_there_are_not(
+    service: Service, tmp_path: Path
+):
+    watching = Watching(
+        service.log,
+        lambda: service.deployed,
+        SMALL,
+        tmp_path / "drift.json",
+        versions=lambda: ["other-1"],
+    )
+    told = ["fake-1", "other-1", "fake-1+other-1", "fake-1+", *(f"x{n}" for n in range(30))]
+    rows = [Impression(f"r-{v}", "i", 0, v, time.time(), "u") for v in told]
+    service.log.add_impressions(rows)
+    assert {version: count.shown for (_, version), count in watching.look().counts.items()} == {
+        "fake-1": 1,
+        "other-1": 1,
+        "fake-1+other-1": 1,
+        "other": 31,
+    }
+
+
+def test_scores_begin_anew_with_another_model(service: Service, tmp_path: Path, monkeypatch):
+    def asked(watching: Watching) -> None:
+        items = service.deployed.engine.catalogue.items
+        service.log.append([Event("u1", items.name(0), time.time())])
+        service.follower.catch_up()
+        watching._asked_at = 0.0
+        watching.look()
+
+    path = tmp_path / "drift.json"
+    watching = Watching(service.log, lambda: service.deployed, SMALL, path)
+    asked(watching)
+    assert watching.drift.lists.model == "fake-1"
+    kept = watching.drift.lists._judged
+    asked(watching)
+    assert watching.drift.lists._judged is kept
+    monkeypatch.setattr(type(service.deployed), "version", "other-1")
+    asked(watching)
+    assert watching.drift.lists.model == "other-1"
+    assert watching.drift.lists._judged is not kept
 
 
 def test_asking_for_lists_takes_a_small_part_of_the_time(service: Service, watching: Watching):

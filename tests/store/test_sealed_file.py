@@ -9,6 +9,7 @@ import pytest
 
 from penchant.core import LogError
 from penchant.store import SealedFile
+from penchant.store import sealed_file as module
 
 
 def _add(path: Path, times: int) -> None:
@@ -48,3 +49,22 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path):
     with pytest.raises(TypeError), file.changing() as write:
         write({"a": object()})
     assert file.read() == {"a": 1}
+
+
+@pytest.mark.parametrize("failing", ["list.json", "list.backup.json"])
+def test_a_full_disk_is_told_with_what_came_of_the_change(tmp_path: Path, monkeypatch, failing):
+    file = SealedFile(tmp_path / "list.json")
+    with file.changing() as write:
+        write({"a": 1})
+    real = module.atomic_write
+
+    def full(path: Path, content: bytes) -> None:
+        if path.name == failing:
+            raise OSError(28, "No space left on device")
+        real(path, content)
+
+    monkeypatch.setattr(module, "atomic_write", full)
+    said = "It is as it was" if failing == "list.json" else "The change itself took place"
+    with pytest.raises(LogError, match=said), file.changing() as write:
+        write({"a": 2})
+    assert file.read() == {"a": 1 if failing == "list.json" else 2}

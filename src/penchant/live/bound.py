@@ -31,9 +31,7 @@ class Bound:
         self._periods: dict[int, dict[int, int]] = {}
         self._held = 0
 
-    def counted(
-        self, pair: tuple[str, str], period: int, units: int, sign: int = 1
-    ) -> int | None:
+    def counted(self, pair: tuple[str, str], period: int, units: int, sign: int = 1) -> int | None:
         """How many units an event adds to what counts, or takes from it.
 
         Args:

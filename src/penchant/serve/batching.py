@@ -180,22 +180,34 @@ class Batcher(Generic[Asked, Answered]):
                 call.loop.call_soon_threadsafe(self._finish, call, found)
 
     def _finish(self, call: _Call, found: Sequence[Answered | BaseException]) -> None:
-        seconds, questions = call.loop.time() - call.began, len(call.asked)
-        self._seconds += 0.1 * (seconds / questions - self._seconds)
-        self.calls += 1
-        self.answered += questions
-        if self._called is not None:
-            self._called(questions, seconds)
-        for future, answer in zip(call.answers, found, strict=True):
-            if future.done():
-                continue
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
-        # the answers first: they would wait for the interpreter while the thread is at work
-        call.loop.call_soon(self._start, call.loop)
+        try:
+            _tell(call, found)
+            seconds, questions = call.loop.time() - call.began, len(call.asked)
+            self._seconds += 0.1 * (seconds / questions - self._seconds)
+            self.calls += 1
+            self.answered += questions
+            if self._called is not None:
+                self._called(questions, seconds)
+        finally:  # whatever failed: else nobody would ever be answered again
+            # the answers first: they would wait for the interpreter while the thread is at work
+            call.loop.call_soon(self._start, call.loop)
 
     def _overloaded(self, what: str) -> Overloaded:
         seconds = max(1, math.ceil(self._seconds * len(self._waiting)))
         return Overloaded(f"{what[0].upper()}{what[1:]}. Try again in {seconds} s.", seconds)
+
+
+def _tell(call: _Call, found: Sequence[Answered | BaseException]) -> None:
+    """Hand their answers to those who still wait."""
+    if len(found) != len(call.answers):
+        wrong = RuntimeError(f"{len(found)} answers came of {len(call.answers)} questions")
+        found = [wrong] * len(call.answers)
+    for future, answer in zip(call.answers, found, strict=True):
+        if future.done():
+            continue
+        if isinstance(answer, StopIteration):  # no future may hold one
+            answer = RuntimeError(f"what answers raised {answer!r}")
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

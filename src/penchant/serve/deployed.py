@@ -74,7 +74,13 @@ class Deployed:
         if not self._warming:
             return engine.answers([self._complete(ask, gone) for ask in asks])
         able = [self._complete(ask, gone) for ask in asks if ask.query is None]
-        rest = iter(engine.answers(able) if able else [])
+        answers = engine.answers(able) if able else []
+        if len(answers) != len(able):
+            raise RuntimeError(
+                f"{self.version} gave {len(answers)} answers to {len(able)} questions. Its recommender "
+                "must answer each question once, in their order."
+            )
+        rest = iter(answers)
         return [next(rest) if ask.query is None else _too_early() for ask in asks]
 
     def explain(self, ask: Ask, item_id: str, most: int) -> Explanation:

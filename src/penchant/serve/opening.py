@@ -91,7 +91,12 @@ def open_service(
         service.tend()
         swaps.start(take_in=first and take_in)
         service.watching = Watching(
-            log, lambda: service.deployed, config.drift, folder / DRIFT, first=first
+            log,
+            lambda: service.deployed,
+            config.drift,
+            folder / DRIFT,
+            first=first,
+            versions=lambda: registry.standing().versions,
         )
         if first:
             swaps.forget_erased()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,11 @@ from penchant.rank import draft_teams, team_draft
 from .deployed import Deployed
 from .shadowing import Shadow
 
+log = logging.getLogger("penchant.serve")
+
 Found = Answer | PenchantError
+
+_WARN_EVERY = 60.0  # seconds
 
 
 class Trial:
@@ -27,6 +33,8 @@ class Trial:
     Attributes:
         experiment: which.
         arms: the models that it needs, of a shadow the unseen one alone.
+        failed: questions that a model of it could not answer, as it raised an error; the model that
+            answers did so instead, without a policy.
 
     Args:
         experiment: which.
@@ -37,6 +45,8 @@ class Trial:
     def __init__(self, experiment: Experiment, arms: dict[str, Deployed], folder: Path) -> None:
         self.experiment = experiment
         self.arms = tuple(arms.values())
+        self.failed = 0
+        self._warned = -_WARN_EVERY
         self._models = {
             code: arms[arm.version]
             for code, arm in enumerate(experiment.arms)
@@ -62,9 +72,9 @@ class Trial:
         found: list[Found | None] = [None] * len(asks)
         for arm in dict.fromkeys(arms):
             rows = [row for row, code in enumerate(arms) if code == arm]
-            for row, answer in zip(
-                rows, self._of([asks[row] for row in rows], arm, usual), strict=True
-            ):
+            own = [asks[row] for row in rows]
+            answers = usual.answers(own) if arm is None else self._tried(own, arm, usual)
+            for row, answer in zip(rows, answers, strict=True):
                 found[row] = answer
         return [answer for answer in found if answer is not None]
 
@@ -84,9 +94,21 @@ class Trial:
         drafted = ask.request_id and not ask.offset and not ask.explain
         return 0 if drafted or self._shadow is not None else None
 
-    def _of(self, asks: Sequence[Ask], arm: int | None, usual: Deployed) -> Sequence[Found]:
-        if arm is None:
+    def _tried(self, asks: Sequence[Ask], arm: int, usual: Deployed) -> Sequence[Found]:
+        """The answers of an arm; where its model fails, those of the model that answers."""
+        try:
+            return [answer for _, answer in zip(asks, self._of(asks, arm), strict=True)]
+        except Exception:  # whoever tries a model out must not disturb the others
+            self.failed += len(asks)
+            now = time.monotonic()
+            if now - self._warned > _WARN_EVERY:
+                self._warned = now
+                name = self.experiment.arms[arm].name
+                told = {"name": self.experiment.name, "arm": name, "failed": self.failed}
+                log.exception("experiment-arm-failed", extra={"told": told})
             return usual.answers(asks)
+
+    def _of(self, asks: Sequence[Ask], arm: int) -> Sequence[Found]:
         if self.experiment.kind == "interleave":
             lists = self._models[0].answers(asks), self._models[1].answers(asks)
             return [self._merged(*one) for one in zip(asks, *lists, strict=True)]

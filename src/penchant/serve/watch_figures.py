@@ -18,7 +18,7 @@ class Watched:
     """What was found out about one tenant's service.
 
     Attributes:
-        counts: impressions, clicks and conversions by place and version.
+        counts: impressions, clicks and conversions by place and version, a bounded number.
         quality: of the newest lists.
         alerts: open ones, by signal.
         psi: population stability index of the newest window, by signal.
@@ -97,6 +97,7 @@ class WatchFigures:
         self._show_lists([each.quality for each in every])
         for signal in {name for each in every for name in each.alerts} | REMEDIES.keys():
             self._alerts.labels(signal).set(sum(each.alerts.get(signal, 0) for each in every))
+        self._psi.clear()  # signals that began anew with another model
         for signal in {name for each in every for name in each.psi}:
             self._psi.labels(signal).set(max(each.psi.get(signal, 0.0) for each in every))
 

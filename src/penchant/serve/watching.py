@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from penchant.core import PenchantError, Recommendation
 from penchant.engine import Ask
 from penchant.live.drift import Drift, DriftConfig, Facts, Judgement, still_open, told_in
+from penchant.live.experiments import last_number
 from penchant.live.quality import LENGTH, Feedback, Prequential
 from penchant.store.log import EventStored, Log, UserErased
 
@@ -41,7 +43,7 @@ class Watching:
         config: of drift.
         path: the checkpoint of drift.
         first: whether it is this process that looks; the others tell what it found.
-        clock: seconds since 1970.
+        versions: names of the models that there are, beside the one that answers.
 
     Attributes:
         looks: whether it is this process.
@@ -54,11 +56,12 @@ class Watching:
         config: DriftConfig,
         path: Path,
         first: bool = True,
-        clock: Callable[[], float] = time.time,
+        versions: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        self._log, self._deployed, self._clock = events, deployed, clock
+        self._log, self._deployed = events, deployed
         self._path, self.looks = path, first
-        self._feedback, self._lists = Feedback(), Prequential()
+        self._versions, self._known = versions, frozenset[str]()
+        self._feedback, self._lists = Feedback(known=self._knows), Prequential()
         self._heard = self._shown = 0
         self._asked_at = 0.0
         self._counted: tuple[object, NDArray[np.int64]] = None, np.empty(0, np.int64)
@@ -67,7 +70,7 @@ class Watching:
         facts = Facts(events.item, lambda: deployed().engine.catalogue, config.category)
         self.drift = Drift(events, facts, config, path)
         self._heard = events.last_seq()  # of quality: what is newer than this process
-        self._shown = _last_number(events)
+        self._shown = last_number(events)
 
     def look(self) -> Watched:
         """Take in what is new, within bounds.
@@ -75,7 +78,9 @@ class Watching:
         Raises:
             LogError: the log cannot be read now.
         """
-        self._feedback.age(self._clock())
+        self._feedback.age(time.time())
+        with suppress(OSError, PenchantError):  # the registry cannot be read: as it was
+            self._known = frozenset(self._versions())
         if self._log.last_seq() - self._heard > FAR:
             log.warning("watching-skips", extra={"changes": FAR})
             self._heard = self._log.last_seq() - PAGE
@@ -101,6 +106,11 @@ class Watching:
         if self.looks:
             self.drift.save()
 
+    def _knows(self, version: str) -> bool:
+        """Whether a version is one of ours, or two of ours that were merged."""
+        known = {self._deployed().version, *self._known}
+        return version in known or known.issuperset(version.split("+"))
+
     def _take_in(self) -> int:
         shown = self._log.impressions(self._shown, PAGE)
         if shown:
@@ -114,7 +124,7 @@ class Watching:
             elif isinstance(change, UserErased):
                 self._feedback.erased(change)
         while self._feedback.ended:
-            self.drift.ended(self._feedback.ended.popleft(), self._clock())
+            self.drift.ended(self._feedback.ended.popleft(), time.time())
         if changes:
             self._heard = changes[-1].seq
         return len(shown) + len(changes)
@@ -152,21 +162,7 @@ class Watching:
         past = tuple(one for one in past if not one.time >= stored.time)
         (answer,) = deployed.engine.answers([Ask(past=past, k=LENGTH)])
         self._asked_at = time.monotonic() + (time.monotonic() - now) / SHARE
+        self.drift.answered_by(deployed.version, stored.received_at)
         if isinstance(answer, PenchantError):
             return None
         return answer.items
-
-
-def _last_number(events: Log) -> int:
-    """The number of the last impression, found in some dozens of questions."""
-    low, step = 0, 1
-    while events.impressions(low + step, 1):
-        low, step = low + step, 2 * step
-    high = low + step
-    while low < high:
-        middle = (low + high) // 2
-        if events.impressions(middle, 1):
-            low = middle + 1
-        else:
-            high = middle
-    return low

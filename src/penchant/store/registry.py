@@ -46,14 +46,18 @@ class Registry:
         self.folder = Path(folder).expanduser().resolve()
         self.keep = keep
         self._needed = needed
+        self._read: tuple[tuple[int, ...], Standing] | None = None  # last, and of which file
         (self.folder / _BUNDLES).mkdir(parents=True, exist_ok=True)
 
     def standing(self) -> Standing:
-        """What is registered now.
+        """What is registered now; read only where the list changed. Thread-safe.
 
         Raises:
             DamagedBundle: the list and its second copy are both damaged.
         """
+        read, file = self._read, self._file()
+        if read is not None and read[0] == file:
+            return read[1]
         found = False
         for name in (_LIST, _SPARE):
             try:
@@ -62,9 +66,12 @@ class Registry:
                 continue
             found = True
             try:
-                return Standing.of(unsealed(content))
+                standing = Standing.of(unsealed(content))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
+            if name == _LIST and any(file):
+                self._read = file, standing
+            return standing
         if found:
             raise DamagedBundle(
                 f"{self.folder}: {_LIST} and its second copy are both damaged. The models are safe "
@@ -74,11 +81,15 @@ class Registry:
 
     def stamp(self) -> tuple[int, int]:
         """Changes whenever the list does; microseconds."""
+        return self._file()[:2]
+
+    def _file(self) -> tuple[int, int, int]:
+        """Inode, time of the last change, ns, and size of the list; zeros where there is none."""
         try:
             state = (self.folder / _LIST).stat()
         except FileNotFoundError:
-            return (0, 0)
-        return (state.st_ino, state.st_mtime_ns)
+            return (0, 0, 0)
+        return (state.st_ino, state.st_mtime_ns, state.st_size)
 
     def path(self, name: str) -> Path:
         """The bundle of a version.
@@ -129,7 +140,11 @@ class Registry:
             yield [self.folder / _BUNDLES / name for name in self.standing().versions]
 
     def promote(
-        self, name: str, why: str = "", figures: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        why: str = "",
+        figures: Mapping[str, Any] | None = None,
+        instead: str | None = None,
     ) -> Standing:
         """Let a version answer; the one that did is kept for ``roll_back``.
 
@@ -137,15 +152,17 @@ class Registry:
             name: of the version.
             why: in words, for the history.
             figures: what was measured, of JSON values, for the history.
+            instead: the version that answers so far, where it must be that one.
 
         Raises:
-            UsageError: there is no such version.
+            UsageError: there is no such version, or another one answers by now; nothing changed.
         """
         with self._changing() as write:
             before = self.standing()
             before.check(name)
             if before.current == name:
                 return before
+            _still(before.current, instead)
             answers = replace(before, current=name, previous=before.current)
             after = answers.and_did("promoted", name, why, figures)
             write(after)
@@ -171,8 +188,7 @@ class Registry:
     def refuse(self, name: str, why: str, figures: Mapping[str, Any] | None = None) -> Standing:
         """Drop a version that may not answer; the history keeps that it was there, and why.
 
-        One that answers, or did before, stays: there is nothing else to go back to. Arguments as
-        of ``promote``.
+        One that answers, or did before, or is needed otherwise, stays. Arguments as of ``promote``.
 
         Raises:
             UsageError: there is no such version.
@@ -181,7 +197,7 @@ class Registry:
             before = self.standing()
             before.check(name)
             after = before.and_did("refused", name, why, figures)
-            if name in (before.current, before.previous):
+            if name in {before.current, before.previous, *self._needed()}:
                 write(after)
                 return after
             kept = {n: version for n, version in before.versions.items() if n != name}
@@ -190,10 +206,20 @@ class Registry:
             shutil.rmtree(self.folder / _BUNDLES / name, ignore_errors=True)
         return after
 
-    def roll_back(self, why: str = "", figures: Mapping[str, Any] | None = None) -> Standing:
+    def roll_back(
+        self,
+        why: str = "",
+        figures: Mapping[str, Any] | None = None,
+        instead: str | None = None,
+        to: str | None = None,
+    ) -> Standing:
         """Let the version before answer again; the one that did becomes the version before.
 
-        Arguments as of ``promote``.
+        Args:
+            why: as of ``promote``, like the next two.
+            figures: likewise.
+            instead: likewise.
+            to: the version before, where it must be that one.
 
         Raises:
             UsageError: there is no version before.
@@ -202,6 +228,8 @@ class Registry:
             before = self.standing()
             if before.previous is None:
                 raise UsageError("There is no earlier model to roll back to.")
+            _still(before.current, instead)
+            _still(before.previous, to)
             swapped = replace(before, current=before.previous, previous=before.current)
             after = swapped.and_did("rolled back to", before.previous, why, figures)
             write(after)
@@ -220,6 +248,7 @@ class Registry:
 
         try:
             with alone(self.folder):
+                self._read = None  # what is changed was read just now
                 yield write
         except OSError as error:
             what = "The models registered are as they were."
@@ -247,6 +276,13 @@ class Registry:
             write(replace(before, versions=kept))
             for name in gone:
                 shutil.rmtree(self.folder / _BUNDLES / name, ignore_errors=True)
+
+
+def _still(now: str | None, meant: str | None) -> None:
+    if meant is not None and now != meant:
+        raise UsageError(
+            f"{meant} was meant, and it is {now} by now: somebody else exchanged them."
+        )
 
 
 def _named(source: Path) -> tuple[str, Mapping[str, Any]]:

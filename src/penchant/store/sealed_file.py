@@ -62,11 +62,13 @@ class SealedFile:
         """Alone with the file; gives the function that writes it.
 
         Raises:
-            LogError: it cannot be written; it is as it was.
+            LogError: it cannot be written; the message says whether it is as it was.
         """
+        told: list[bytes] = []
 
         def write(value: Mapping[str, Any]) -> None:
             content = sealed(value)
+            told.append(content)
             atomic_write(self.path, content)
             atomic_write(self._spare, content)
 
@@ -75,4 +77,13 @@ class SealedFile:
             with alone(self.path.parent):
                 yield write
         except OSError as error:
-            raise LogError(f"{self.path} cannot be written: {error}. It is as it was.") from error
+            what = "It is as it was."
+            if told and self._holds(told[-1]):  # it has its name; what came after it failed
+                what = "The change itself took place; its second copy may be the one before."
+            raise LogError(f"{self.path} cannot be written: {error}. {what}") from error
+
+    def _holds(self, content: bytes) -> bool:
+        try:
+            return self.path.read_bytes() == content
+        except OSError:
+            return False

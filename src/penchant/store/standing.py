@@ -12,6 +12,9 @@ from penchant.core import UsageError
 REMEMBERED = 1000
 """Lines of the history that are kept."""
 
+MEASURED = 50
+"""Newest lines of it that keep their figures: a verdict is a kilobyte and more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -41,7 +44,7 @@ class Standing:
         current: the one that answers, or None before the first.
         previous: the one that ``roll_back`` goes back to, or None.
         history: what was done, oldest first: ``{"at", "did", "version"}``, ``why`` where that was
-            told, and ``figures`` where something was measured.
+            told, and ``figures`` where something was measured, of the newest ``MEASURED`` lines.
     """
 
     versions: Mapping[str, Version] = field(default_factory=dict)
@@ -65,7 +68,9 @@ class Standing:
         """With one more line of history."""
         line: dict[str, Any] = {"at": now(), "did": what, "version": name}
         line |= ({"why": why} if why else {}) | ({"figures": dict(figures)} if figures else {})
-        return replace(self, history=(*self.history, line)[-REMEMBERED:])
+        lines = [*self.history, line][-REMEMBERED:]
+        older = [{k: v for k, v in one.items() if k != "figures"} for one in lines[:-MEASURED]]
+        return replace(self, history=(*older, *lines[-MEASURED:]))
 
     def check(self, name: str) -> None:
         """Refuse a version that is not there.

@@ -259,3 +259,24 @@ def test_alerts_are_told_and_read_again():
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, float]):
     with pytest.raises(UsageError):
         DriftConfig(**wrong)
+
+
+def test_with_another_model_scores_and_hits_begin_anew(tmp_path: Path):
+    path, draw, ends = tmp_path / "drift.json", np.random.default_rng(2), NOW + 1_600
+    drift = Drift(Changes([]), Facts(fields), SMALL, path)
+    drift.answered_by("m1", NOW)
+    for n in range(1_600):
+        drift.judged(Judgement(draw.normal() - 3 * (n >= 1_200), draw.random() < 0.4), NOW + n)
+        drift.ended(draw.random() < 0.4, NOW + n)
+    assert [alert.signal for alert in still_open(drift.alerts())] == ["scores"]
+    drift.answered_by("m1", ends)
+    assert still_open(drift.alerts())
+    drift.answered_by("m2", ends)
+    assert set(drift.lists.signals()) == {"clicks"}
+    assert still_open(drift.alerts()) == ()
+    (over,) = drift.alerts()
+    assert (over.signal, over.over) == ("scores", ends)
+    again = Drift(Changes([]), Facts(fields), SMALL, path)
+    assert (again.lists.model, again.alerts()) == ("m2", drift.alerts())
+    again.answered_by("m2", ends + 1)
+    assert again.alerts() == (over,)

@@ -328,6 +328,24 @@ def test_training_that_failed_leaves_the_model_and_is_not_tried_again(learning, 
     assert loop.step().did == "waiting"
 
 
+def test_vectors_that_are_no_numbers_are_refused_and_not_tried_again(learning, registry, tell):
+    def spoiled(serving, lesson):
+        good = by_name("als", factors=4, iterations=1).fit(lesson.train.data)
+        state = {
+            name: np.full_like(part, np.nan) if part.dtype.kind == "f" else part
+            for name, part in good.model.state().items()
+        }
+        model = type(good.model)
+        made = model.restore(good.model.config, state, good.catalogue, good.interactions)
+        return Recommender(made, good.catalogue, good.interactions)
+
+    tell(2, 10)
+    loop = learning(update=spoiled)
+    found = loop.step()
+    assert found.did == "refused", found
+    assert loop.step().did == "waiting"
+
+
 def test_a_trial_changes_nothing(learning, registry, tell, fitted):
     before = registry.standing()
     tell(2, 10)

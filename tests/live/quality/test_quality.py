@@ -8,6 +8,7 @@ import pytest
 
 from penchant.core import Event, Impression
 from penchant.live.quality import Feedback, Prequential
+from penchant.live.quality.feedback import VERSIONS
 from penchant.store.log import EventStored, ImpressionStored, UserErased, hashed
 
 NOW = 1_800_000_000.0
@@ -129,3 +130,24 @@ def test_only_the_first_ten_places_are_judged_and_empty_lists_are_counted():
 def test_without_lists_all_is_nothing():
     quality = Prequential().quality(10)
     assert (quality.lists, quality.coverage, quality.empty) == ({}, 0, 0)
+
+
+def test_versions_that_nobody_knows_share_a_figure():
+    feedback = Feedback(known=frozenset(["m1"]).__contains__)
+    for n in range(20):
+        feedback.shown(shown(f"r{n}", f"u{n}", "a", f"made-up-{n}"))
+    feedback.shown(shown("r", "u", "a"))
+    assert {key: count.shown for key, count in feedback.counts.items()} == {
+        ("1", "other"): 20,
+        ("1", "m1"): 1,
+    }
+    feedback.heard(did("u3", "a"))
+    assert feedback.counts["1", "other"].clicked == 1
+
+
+def test_versions_that_have_figures_are_bounded():
+    feedback = Feedback()
+    for n in range(VERSIONS + 10):
+        feedback.shown(shown(f"r{n}", None, "ab", f"m{n}"))
+    assert len(feedback.counts) == 2 * (VERSIONS + 1)
+    assert feedback.counts["2", "other"].shown == 10

@@ -26,8 +26,8 @@ REMEDIES = {
     "crawler.",
     "clicks": "People click on more or fewer lists: roll back if a model is new, look at the page "
     "that shows them, re-tune.",
-    "scores": "Re-tune; right after an exchange of models, look at the new one first.",
-    "hits": "Lists hold less of what people choose: re-tune, or roll back if the model is new.",
+    "scores": "Scores of this model are not what they were at first: re-tune.",
+    "hits": "Lists of this model hold less of what people choose than at first: re-tune.",
 }
 """What to do, by signal."""
 

@@ -37,7 +37,8 @@ class Drift:
 
     It follows the log by itself. The checkpoint is written between two blocks and holds the ``seq``
     up to which it goes: whoever reads it and goes on sees exactly what a process that was never ended
-    would have seen. It holds no user, nor anything of one.
+    would have seen. It names no user; of users it holds 16 bits of a hash of the busiest one's id and,
+    while it learns, some values of events.
 
     Not thread-safe.
 

@@ -20,6 +20,9 @@ from .things import event_told
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], route_class=StrictRoute)
 
+TOLD = 200
+"""Newest lines of the history of the models that are told."""
+
 
 @router.get("/status", response_model=StatusOut, summary="How the service is")
 async def get_status(request: Request) -> Response:
@@ -99,7 +102,7 @@ def _models(standing: Standing) -> dict[str, Any]:
         "models": models,
         "current": standing.current,
         "previous": standing.previous,
-        "history": list(standing.history),
+        "history": list(standing.history[-TOLD:]),
     }
 
 

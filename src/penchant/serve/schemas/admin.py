@@ -27,7 +27,7 @@ class ModelsOut(Said):
     models: list[ModelOut]
     current: str | None
     previous: str | None
-    history: list[dict[str, Any]]
+    history: list[dict[str, Any]] = Field(description="The newest 200 lines, oldest first.")
 
 
 class ReloadIn(StrictModel):
