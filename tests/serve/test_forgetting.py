@@ -90,3 +90,17 @@ def test_somebody_erased_by_a_command_leaves_the_models_too(tmp_path: Path):
     again, _ = open_service(tmp_path / "data")  # while nothing was running
     assert files_with(tmp_path / "data", '"u14"') == []
     again.close()
+
+
+def test_what_is_being_learned_goes_too(tmp_path: Path):
+    Engine.of(ItemKNN().fit(tiny_dataset())).save(tmp_path / "run")
+    service, swaps = open_service(tmp_path / "data", tmp_path / "run")
+    candidate = tmp_path / "data" / "learning" / "candidate"
+    Engine.of(ItemKNN().fit(tiny_dataset())).save(candidate)
+    try:
+        assert files_with(candidate, '"u13"')
+        swaps.forget("u13")
+        assert not candidate.exists()
+    finally:
+        swaps.close()
+        service.close()

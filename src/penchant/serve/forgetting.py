@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +52,17 @@ def erased_in(bundle: Path, erased: Erased) -> list[str]:
     if not erased:
         return []
     return list(erased.found_in(_users(bundle)))
+
+
+def drop_candidate(folder: Path) -> None:
+    """Remove what ``penchant learn`` is making: it may know somebody who is being erased.
+
+    The loop says that it is gone, and begins anew at its next look.
+
+    Args:
+        folder: the data folder.
+    """
+    shutil.rmtree(folder / "learning" / "candidate", ignore_errors=True)
 
 
 def _users(bundle: Path) -> list[str]:

@@ -19,7 +19,7 @@ from penchant.core import BundleError, Overloaded, PenchantError, UsageError
 from penchant.store import Registry, Standing
 
 from .config import ServeConfig
-from .forgetting import erased_in, forget
+from .forgetting import drop_candidate, erased_in, forget
 from .peers import Held, Peers
 from .runs import Runs
 from .service import Service
@@ -158,6 +158,7 @@ class Swaps:
 
     def forget(self, user_id: str) -> int:
         """Take a user out of every registered bundle; out of how many."""
+        drop_candidate(self.registry.folder.parent)
         with self.registry.bundles() as bundles:
             return sum(forget(bundle, [user_id]) for bundle in bundles)
 
