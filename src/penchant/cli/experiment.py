@@ -13,6 +13,7 @@ from penchant.core import UsageError
 
 from . import options
 from .durations import seconds_of
+from .groups import group
 from .output import document, note
 from .places import check_file
 
@@ -223,15 +224,7 @@ def experiment_app(told: Callable[[Callable[..., None]], str]) -> typer.Typer:
     Args:
         told: the help of a command, from its docstring.
     """
-    app = typer.Typer(
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        help=told(experiment),
-    )
-    for name, command in EXPERIMENT_COMMANDS.items():
-        app.command(name, help=told(command))(command)
-    return app
+    return group(experiment, EXPERIMENT_COMMANDS, told)
 
 
 def _log(data: Path, url: str | None) -> Log:

@@ -14,12 +14,13 @@ import typer
 from penchant.core import UsageError
 
 from . import options
+from .durations import SECONDS
+from .groups import group
 from .output import document, note
 
 if TYPE_CHECKING:
     from penchant.serve.edge import AuditTrail, Key, KeyFile
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder of the service.")]
 KeyId = Annotated[
     str, typer.Argument(metavar="ID", help="Of the key; 'penchant keys list' has it.")
@@ -154,15 +155,7 @@ def keys_app(told: Callable[[Callable[..., None]], str]) -> typer.Typer:
     Args:
         told: the help of a command, from its docstring.
     """
-    app = typer.Typer(
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        help=told(keys),
-    )
-    for name, command in KEY_COMMANDS.items():
-        app.command(name, help=told(command))(command)
-    return app
+    return group(keys, KEY_COMMANDS, told)
 
 
 def _open(data: Path) -> tuple[KeyFile, AuditTrail]:

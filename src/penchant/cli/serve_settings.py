@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,12 +30,10 @@ def serve_config(path: Path | None) -> ServeConfig:
     if path is None:
         return ServeConfig()
     _, content = toml(path)
-    try:
+    with _told_of(path):
         config = configure(ServeConfig, _tuples(_table(content, "serve")))
         if "policy" in content:
             config = replace(config, policy=configure(PolicyConfig, _table(content, "policy")))
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from error
     return config
 
 
@@ -49,14 +49,21 @@ def learn_config(path: Path | None) -> LearnConfig:
     if path is None:
         return LearnConfig()
     _, content = toml(path)
-    try:
+    with _told_of(path):
         config = configure(LearnConfig, _tuples(_table(content, "learn")))
         if "trust" in content and "trust" not in content.get("learn", {}):
             trust = {"injected": False, **_table(content, "trust")}
             config = replace(config, trust=configure(TrustConfig, trust))
+    return config
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """A block whose errors name the file."""
+    try:
+        yield
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-    return config
 
 
 def _table(content: dict[str, Any], name: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,8 +13,6 @@ from .candidate import examine
 from .config import ServeConfig
 from .peers import Peers
 from .swap import WORKERS
-
-_LOOK = 0.02  # seconds between two looks at what the processes hold
 
 
 class Exchanged:
@@ -84,12 +81,5 @@ class Exchanged:
     @contextmanager
     def _ready_everywhere(self, version: str) -> Iterator[None]:
         with self._peers.alone(), self._peers.asked_for(version):
-            until = time.monotonic() + self._config.load_seconds
-            while late := [n for n, held in self._peers.others().items() if not held.can(version)]:
-                if time.monotonic() > until:
-                    raise BundleError(
-                        f"{version} may not answer: {len(late)} of the processes that serve here did "
-                        f"not make it ready within {self._config.load_seconds:g} s."
-                    )
-                time.sleep(_LOOK)
+            self._peers.wait_for(version, self._config.load_seconds)
             yield

@@ -136,6 +136,25 @@ class Peers:
         finally:
             (self._folder / _NEXT).unlink(missing_ok=True)
 
+    def wait_for(self, version: str, seconds: float, stop: threading.Event | None = None) -> None:
+        """Wait until every other process can answer with a model.
+
+        Args:
+            version: of the model, which they are asked for.
+            seconds: at most.
+            stop: ends the waiting when it is set.
+
+        Raises:
+            BundleError: one of them refused it, or is not ready in time.
+        """
+        stop, until = stop or threading.Event(), time.monotonic() + seconds
+        while late := [n for n, held in self.others().items() if not held.can(version)]:
+            if stop.wait(_LOOK) or time.monotonic() > until:
+                raise BundleError(
+                    f"{version} may not answer: {len(late)} of the processes that serve here did not "
+                    f"make it ready within {seconds:g} s."
+                )
+
     def wanted(self) -> str | None:
         """The model that all are asked to make ready, if any."""
         path = self._folder / _NEXT

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from penchant.core import BundleError, Overloaded, PenchantError, UsageError
+from penchant.core import Overloaded, PenchantError, UsageError
 from penchant.store import Registry, Standing
 
 from .config import ServeConfig
@@ -240,7 +240,7 @@ class Swaps:
             self._accompany(version)
         try:
             with self._peers.asked_for(version):
-                self._wait_for_others(version)
+                self._peers.wait_for(version, self.config.load_seconds, self._stop)
                 yield
         finally:  # it may have been written, even if something failed afterwards
             self._service.dismiss_but(self._agree() or version)
@@ -253,15 +253,6 @@ class Swaps:
             deployed.close()
             raise Overloaded("The service is stopping. Ask again when it is back.", 10)
         self._service.accompany(deployed)
-
-    def _wait_for_others(self, version: str) -> None:
-        until = time.monotonic() + self.config.load_seconds
-        while late := [n for n, held in self._peers.others().items() if not held.can(version)]:
-            if self._stop.wait(_LOOK) or time.monotonic() > until:
-                raise BundleError(
-                    f"{version} may not answer: {len(late)} of the processes that serve here did not "
-                    f"make it ready within {self.config.load_seconds:g} s."
-                )
 
     def _prepare(self, version: str | None) -> None:
         """Make a model ready that another process wants; one that fails rests for a while."""

@@ -28,11 +28,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def log(clock: Clock) -> MemoryLog:
-    return MemoryLog(clock)
-
-
-@pytest.fixture
 def show(log: MemoryLog, clock: Clock) -> Callable[..., None]:
     """``show(experiment, user, items)``: a list of the user's arm, told as shown now."""
     shown = iter(range(10**9))
